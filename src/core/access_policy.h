@@ -1,0 +1,45 @@
+#ifndef CREDENTIAL_BROKER_CORE_ACCESS_POLICY_H_
+#define CREDENTIAL_BROKER_CORE_ACCESS_POLICY_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace credential_broker {
+
+// A pattern of principals. A `*` at the end or between two separators (`/` or `:`) matches any characters
+// within one segment; `**` at the end matches any rest, of one character or more. All else matches itself.
+class PrincipalPattern {
+ public:
+  // Fails with INVALID_ARGUMENT, naming the character, where a `*` stands anywhere else.
+  static absl::StatusOr<PrincipalPattern> Parse(std::string_view text);
+
+  bool Matches(std::string_view principal) const;
+  std::string_view text() const { return text_; }
+
+ private:
+  explicit PrincipalPattern(std::string text) : text_(std::move(text)) {}
+  std::string text_;
+};
+
+// Who may use which credential: default deny. Immutable, thread-safe.
+class AccessPolicy {
+ public:
+  // `allow`: for each credential the patterns that may use it.
+  explicit AccessPolicy(std::map<std::string, std::vector<PrincipalPattern>, std::less<>> allow)
+      : allow_(std::move(allow)) {}
+
+  bool Allows(std::string_view principal, std::string_view credential) const;
+
+ private:
+  std::map<std::string, std::vector<PrincipalPattern>, std::less<>> allow_;
+};
+
+}  // namespace credential_broker
+
+#endif  // CREDENTIAL_BROKER_CORE_ACCESS_POLICY_H_

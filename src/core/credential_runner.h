@@ -1,0 +1,50 @@
+#ifndef CREDENTIAL_BROKER_CORE_CREDENTIAL_RUNNER_H_
+#define CREDENTIAL_BROKER_CORE_CREDENTIAL_RUNNER_H_
+
+#include <memory>
+#include <string>
+
+#include "core/credential.h"
+#include "core/upstream_session.h"
+
+namespace credential_broker {
+
+// Told of what happens to a credential, on its thread. Must not block and must not call back.
+class CredentialObserver {
+ public:
+  virtual ~CredentialObserver() = default;
+  // A new token is being served; `operation` is "login" or "refresh".
+  virtual void OnTokenObtained(std::string_view credential, std::string_view operation,
+                               const Token& token, absl::Duration took) = 0;
+  // An attempt failed; the next one is due in `retry_in`.
+  virtual void OnUpstreamFailed(std::string_view credential, std::string_view operation,
+                                const AttemptFailure& failure, absl::Duration took,
+                                absl::Duration retry_in) = 0;
+  virtual void OnStateChanged(std::string_view credential, CredentialState state) = 0;
+};
+
+// How a credential is kept. Fractions and limits of DESIGN §5 that are not here are constants of the machine.
+struct RefreshPolicy {
+  double refresh_at = 0.5;  // fraction of the lifetime, jittered by ±10%
+};
+
+// Keeps one credential: runs the refresh machine on a thread of its own and serves Credential. Construction
+// starts the thread and the first login.
+class CredentialRunner : public Credential {
+ public:
+  // `clock` and `observer` outlive the runner.
+  static std::unique_ptr<CredentialRunner> Start(std::string name, RefreshPolicy policy,
+                                                 std::unique_ptr<UpstreamSession> upstream,
+                                                 const Clock& clock, CredentialObserver& observer);
+
+  // The key files changed: a refused credential tries again at once. Thread-safe.
+  virtual void OnKeyChanged() = 0;
+
+  // Answers waiting calls and all later ones that find no usable token with SHUTTING_DOWN, cancels an upstream
+  // call and joins the thread. Idempotent; the destructor calls it.
+  virtual void Stop() = 0;
+};
+
+}  // namespace credential_broker
+
+#endif  // CREDENTIAL_BROKER_CORE_CREDENTIAL_RUNNER_H_

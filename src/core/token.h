@@ -1,0 +1,40 @@
+#ifndef CREDENTIAL_BROKER_CORE_TOKEN_H_
+#define CREDENTIAL_BROKER_CORE_TOKEN_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+#include "core/clock.h"
+#include "core/secret.h"
+
+namespace credential_broker {
+
+// An access token as it is handed out. Immutable once published, so that it is shared without a lock.
+//
+//   obtained                refresh_at               usable_until     expires_at
+//      |------------------------|-------------------------|--------------|
+//      |<------------------------- lifetime --------------------------->|
+//                                                         |<- slack(L) ->|
+struct Token {
+  Secret value;
+  std::string token_type;
+  std::string version;  // opaque, not secret, never the same twice
+  absl::Duration lifetime;
+  BootTime expires_at;
+  BootTime usable_until;
+  BootTime refresh_at;
+  absl::Time expire_time;   // expires_at by the wall clock, when it was obtained
+  absl::Time refresh_time;  // refresh_at likewise
+
+  bool UsableAt(BootTime now) const { return now < usable_until; }
+};
+
+using TokenPtr = std::shared_ptr<const Token>;
+
+// A token that has less than this to live is not handed out: min(10 s, lifetime / 10).
+absl::Duration UsableSlack(absl::Duration lifetime);
+
+}  // namespace credential_broker
+
+#endif  // CREDENTIAL_BROKER_CORE_TOKEN_H_

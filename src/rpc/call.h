@@ -1,0 +1,87 @@
+#ifndef CREDENTIAL_BROKER_RPC_CALL_H_
+#define CREDENTIAL_BROKER_RPC_CALL_H_
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
+#include "core/clock.h"
+#include "core/peer.h"
+#include "google/rpc/status.pb.h"
+
+namespace credential_broker::rpc {
+
+// A metadata entry. The value of a "-bin" name is the decoded bytes.
+struct MetadataEntry {
+  std::string name;
+  std::string value;
+};
+using Metadata = std::vector<MetadataEntry>;
+
+class Call;
+
+// A way back to a call from another thread. Copyable, thread-safe; may outlive the call.
+class CallRef {
+ public:
+  virtual ~CallRef() = default;
+  // Runs `task` with the call on the call's loop, unless the call is over by then: the task is then destroyed
+  // without being run.
+  virtual void Post(absl::AnyInvocable<void(Call&) &&> task) = 0;
+};
+
+// The server's side of one RPC. On its loop's thread only; valid while its CallHandler lives.
+class Call {
+ public:
+  virtual ~Call() = default;
+
+  virtual const Peer& peer() const = 0;
+  // All of the request's metadata, in order, without what HTTP/2 and gRPC reserve.
+  virtual const Metadata& metadata() const = 0;
+  // The first value of `name`; none where the client sent none.
+  virtual std::optional<std::string_view> metadata(std::string_view name) const = 0;
+  // grpc-timeout as received; none: the client waits without end.
+  virtual std::optional<absl::Duration> timeout() const = 0;
+  // The instant at which the call ends with DEADLINE_EXCEEDED by itself.
+  virtual BootTime deadline() const = 0;
+
+  // At most once, before the first message. Without it an empty one goes out with the first message.
+  virtual void SendInitialMetadata(const Metadata& metadata) = 0;
+  // Sends one serialized message.
+  virtual void SendMessage(std::string message) = 0;
+  // Sends one message that many calls share: made by FrameMessage.
+  virtual void SendFramed(std::shared_ptr<const std::string> framed) = 0;
+  // Ends the call. `status.details` travel in grpc-status-details-bin. At most once; nothing is sent after it.
+  virtual void Finish(const google::rpc::Status& status, const Metadata& trailers) = 0;
+  void Finish(const google::rpc::Status& status) { Finish(status, {}); }
+  void FinishOk() { Finish(google::rpc::Status(), {}); }
+
+  // Bytes of messages that the client has not taken yet.
+  virtual std::size_t unsent_bytes() const = 0;
+
+  virtual std::shared_ptr<CallRef> Ref() = 0;
+};
+
+// What serves one RPC. Destroyed when the call is over: finished and sent, cancelled by the client, past its
+// deadline, or its connection lost. Never destroyed inside one of its own calls.
+class CallHandler {
+ public:
+  virtual ~CallHandler() = default;
+  // One whole message; the view is valid during the call.
+  virtual void OnMessage(std::string_view message) = 0;
+  // The client sends no more messages.
+  virtual void OnHalfClose() = 0;
+  // All that was sent has been taken: unsent_bytes() is 0.
+  virtual void OnDrained() {}
+};
+
+// A gRPC length-prefixed message (5-byte prefix, not compressed), to be shared by many calls.
+std::shared_ptr<const std::string> FrameMessage(std::string_view message);
+
+}  // namespace credential_broker::rpc
+
+#endif  // CREDENTIAL_BROKER_RPC_CALL_H_

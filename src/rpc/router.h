@@ -1,0 +1,59 @@
+#ifndef CREDENTIAL_BROKER_RPC_ROUTER_H_
+#define CREDENTIAL_BROKER_RPC_ROUTER_H_
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "rpc/call.h"
+
+namespace google::protobuf {
+class ServiceDescriptor;
+}
+
+namespace credential_broker::rpc {
+
+struct MethodOptions {
+  std::size_t max_message = 64 * 1024;  // bytes of one request message; beyond: RESOURCE_EXHAUSTED
+};
+
+// Makes the handler of one call. Called on every loop's thread.
+using HandlerFactory = std::function<std::unique_ptr<CallHandler>(Call&)>;
+
+struct Method {
+  std::string name;  // "GetToken"
+  bool client_streaming = false;
+  bool server_streaming = false;
+  HandlerFactory factory;
+  MethodOptions options;
+};
+
+// The services of one listener, by descriptor. Filled before the listener starts; then immutable and
+// thread-safe.
+class Router {
+ public:
+  // Adds the method `method` of `service`; ends the process if the descriptor has no such method, which is a
+  // mistake of the program. Methods of a service that are never added answer UNIMPLEMENTED.
+  void Add(const google::protobuf::ServiceDescriptor& service, std::string_view method,
+           HandlerFactory factory, MethodOptions options = {});
+
+  // The method at an HTTP/2 path "/package.Service/Method"; null: unknown.
+  const Method* Find(std::string_view path) const;
+
+  // The services with at least one method, for reflection.
+  const std::vector<const google::protobuf::ServiceDescriptor*>& services() const {
+    return services_;
+  }
+
+ private:
+  std::unordered_map<std::string, Method> methods_;
+  std::vector<const google::protobuf::ServiceDescriptor*> services_;
+};
+
+}  // namespace credential_broker::rpc
+
+#endif  // CREDENTIAL_BROKER_RPC_ROUTER_H_
