@@ -1,12 +1,15 @@
-# Generated protobuf code. Sources: proto/ of this project, Debian's grpc-proto (health, reflection) and
-# the google/rpc files that Debian's grpc-gateway package carries.
+# Generated protobuf code. Sources: proto/ of this project, Debian's grpc-proto (health, reflection), and
+# google/rpc of PyPI's googleapis-common-protos, which `./dev setup` puts into .tools/protos: the copies in
+# Debian's packages are too old for ErrorInfo.
 
 find_package(Protobuf REQUIRED)
 find_package(gRPC CONFIG REQUIRED)
 set(GRPC_PROTO_DIR /usr/share/grpc-proto)
-find_path(GOOGLE_RPC_PROTO_DIR google/rpc/error_details.proto
-  PATHS /usr/share/gocode/src/github.com/grpc-ecosystem/grpc-gateway/third_party/googleapis
-  NO_DEFAULT_PATH REQUIRED)
+set(GOOGLE_RPC_PROTO_DIR ${CMAKE_SOURCE_DIR}/.tools/protos
+    CACHE PATH "Folder that holds google/rpc/error_details.proto")
+if(NOT EXISTS ${GOOGLE_RPC_PROTO_DIR}/google/rpc/error_details.proto)
+  message(FATAL_ERROR "No google/rpc/error_details.proto in ${GOOGLE_RPC_PROTO_DIR}: run ./dev setup")
+endif()
 
 # proto_library(NAME ROOT dir FILES a.proto … [IMPORTS dir …] [GRPC] [USES other …])
 #   NAME: the messages, included as <path>.pb.h. With GRPC also NAME_grpc: grpc++ client and server stubs,

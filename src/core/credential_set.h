@@ -27,9 +27,9 @@ class CredentialSet {
   const AccessPolicy& policy() const { return policy_; }
 
   // Null: no credential of that name.
-  Credential* Find(std::string_view name) const {
+  std::shared_ptr<Credential> Find(std::string_view name) const {
     auto it = credentials_.find(name);
-    return it == credentials_.end() ? nullptr : it->second.get();
+    return it == credentials_.end() ? nullptr : it->second;
   }
 
  private:

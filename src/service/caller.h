@@ -1,0 +1,47 @@
+#ifndef CREDENTIAL_BROKER_SERVICE_CALLER_H_
+#define CREDENTIAL_BROKER_SERVICE_CALLER_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "core/audit_sink.h"
+#include "core/credential_set.h"
+#include "rpc/call.h"
+
+namespace credential_broker::service {
+
+// A caller that may use a credential.
+struct Admission {
+  std::string principal;
+  std::string credential_name;
+  std::shared_ptr<Credential> credential;  // never null
+};
+
+// The way from a request to a credential: who calls, may it, does the credential exist. Every
+// refusal is written to the audit log. Thread-safe; what it is made of outlives it.
+class Gatekeeper {
+ public:
+  Gatekeeper(const CredentialSet& credentials, AuditSink& audit)
+      : credentials_(credentials), audit_(audit) {}
+
+  // Fails with CALLER_UNAUTHENTICATED.
+  absl::StatusOr<std::string> Authenticate(const rpc::Call& call) const;
+
+  // `name`: as in a request, empty for "default". Fails with CALLER_UNAUTHENTICATED,
+  // INVALID_REQUEST, or CALLER_NOT_ALLOWED, the same whether the credential exists or not; with
+  // CREDENTIAL_NOT_FOUND only for a caller whose rule covers the name.
+  absl::StatusOr<Admission> Admit(const rpc::Call& call, std::string_view name) const;
+
+  const CredentialSet& credentials() const { return credentials_; }
+  AuditSink& audit() const { return audit_; }
+
+ private:
+  const CredentialSet& credentials_;
+  AuditSink& audit_;
+};
+
+}  // namespace credential_broker::service
+
+#endif  // CREDENTIAL_BROKER_SERVICE_CALLER_H_

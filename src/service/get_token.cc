@@ -1,0 +1,93 @@
+#include "service/get_token.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/reason.h"
+#include "service/access_token.h"
+#include "service/error_status.h"
+
+namespace credential_broker::service {
+namespace {
+
+// Ours are 26 characters; anything near this was never one.
+constexpr std::size_t kMaxVersionLength = 128;
+
+absl::StatusOr<TokenQuery> ParseQuery(const api::GetTokenRequest& request) {
+  absl::StatusOr<absl::Duration> min_validity =
+      NonNegativeDuration(request.min_validity(), "min_validity");
+  if (!min_validity.ok()) {
+    return min_validity.status();
+  }
+  if (request.rejected_version().size() > kMaxVersionLength) {
+    return MakeError(Reason::kInvalidRequest,
+                     "rejected_version is no version of a token: it is longer than any");
+  }
+  TokenQuery query;
+  query.min_validity = *min_validity;
+  query.rejected_version = request.rejected_version();
+  return query;
+}
+
+class WaitingCall : public rpc::PendingWork {
+ public:
+  explicit WaitingCall(std::unique_ptr<PendingQuery> query) : query_(std::move(query)) {}
+
+ private:
+  std::unique_ptr<PendingQuery> query_;
+};
+
+}  // namespace
+
+std::unique_ptr<rpc::PendingWork> GetToken::Serve(rpc::Call& call,
+                                                  const api::GetTokenRequest& request) const {
+  absl::StatusOr<Admission> admission = gatekeeper_.Admit(call, request.credential());
+  if (!admission.ok()) {
+    call.Finish(ToRpcStatus(admission.status()));
+    return nullptr;
+  }
+  absl::StatusOr<TokenQuery> query = ParseQuery(request);
+  if (!query.ok()) {
+    call.Finish(ToRpcStatus(query.status()));
+    return nullptr;
+  }
+  query->give_up_at = std::min(clock_.Now() + max_wait_, call.deadline());
+
+  Credential& credential = *admission->credential;
+  if (std::optional<absl::StatusOr<TokenPtr>> known = credential.TryGet(*query)) {
+    Answer(call, *admission, *known);
+    return nullptr;
+  }
+  auto on_token = [this, ref = call.Ref(),
+                   admitted = *std::move(admission)](absl::StatusOr<TokenPtr> token) mutable {
+    ref->Post([this, admitted = std::move(admitted), token = std::move(token)](rpc::Call& waiting) {
+      Answer(waiting, admitted, token);
+    });
+  };
+  return std::make_unique<WaitingCall>(credential.Wait(*std::move(query), std::move(on_token)));
+}
+
+void GetToken::Answer(rpc::Call& call, const Admission& admission,
+                      const absl::StatusOr<TokenPtr>& token) const {
+  if (!token.ok()) {
+    call.Finish(ToRpcStatus(token.status()));
+    return;
+  }
+  // Between the answer and this moment the call may have waited for its loop.
+  if (!(*token)->UsableAt(clock_.Now())) {
+    call.Finish(ToRpcStatus(MakeError(Reason::kTokenNotReady,
+                                      "the token expired on its way to the caller; ask again",
+                                      absl::Seconds(1))));
+    return;
+  }
+  gatekeeper_.audit().TokenIssued(admission.principal, call.peer().address,
+                                  admission.credential_name, (*token)->version);
+  api::GetTokenResponse response;
+  FillAccessToken(**token, clock_, *response.mutable_token());
+  rpc::Reply(call, response);
+}
+
+}  // namespace credential_broker::service

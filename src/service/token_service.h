@@ -1,0 +1,30 @@
+#ifndef CREDENTIAL_BROKER_SERVICE_TOKEN_SERVICE_H_
+#define CREDENTIAL_BROKER_SERVICE_TOKEN_SERVICE_H_
+
+#include "absl/time/time.h"
+#include "core/audit_sink.h"
+#include "core/clock.h"
+#include "core/credential_set.h"
+#include "rpc/router.h"
+#include "service/caller.h"
+#include "service/get_token.h"
+
+namespace credential_broker::service {
+
+// investsuite.credentialbroker.v1.CredentialBrokerService: GetToken and ListCredentials.
+// Thread-safe; what it is made of outlives it, and it outlives the server that routes to it.
+class TokenService {
+ public:
+  TokenService(const CredentialSet& credentials, AuditSink& audit, const Clock& clock,
+               absl::Duration max_wait);
+
+  void AddTo(rpc::Router& router) const;
+
+ private:
+  const Gatekeeper gatekeeper_;
+  const GetToken get_token_;
+};
+
+}  // namespace credential_broker::service
+
+#endif  // CREDENTIAL_BROKER_SERVICE_TOKEN_SERVICE_H_
