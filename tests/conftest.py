@@ -1,0 +1,24 @@
+"""Fixtures for tests/integration and tests/faults."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from support.broker import Broker, credential, write_config  # noqa: E402
+from support.sandbox import Sandbox  # noqa: E402
+
+
+@pytest.fixture
+def sandbox(tmp_path):
+    with Sandbox(tmp_path) as process:
+        yield process
+
+
+@pytest.fixture
+def broker(tmp_path, sandbox):
+    """A broker with one credential for everybody, over plaintext on loopback."""
+    with Broker(write_config(tmp_path, [credential(tmp_path, sandbox)])) as process:
+        yield process

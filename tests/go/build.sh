@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Builds a program of this module: build.sh PACKAGE OUTPUT. The API's Go code is generated first.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+package=$1
+output=$(realpath -m "$2")
+
+bin=${GOBIN:-$(go env GOPATH)/bin}
+proto=investsuite/credentialbroker/v1/credential_broker.proto
+go_package=example.com/credential-broker/tests/go/credentialbrokerpb
+mapping="M$proto=$go_package"
+PATH="$bin:$PATH" protoc -I "$root/proto" \
+  --go_out="$here" --go_opt=module=example.com/credential-broker/tests/go --go_opt="$mapping" \
+  --go-grpc_out="$here" --go-grpc_opt=module=example.com/credential-broker/tests/go \
+  --go-grpc_opt="$mapping" "$proto"
+cd "$here"
+go build -trimpath -o "$output" "./$package"

@@ -1,0 +1,140 @@
+"""The real binary as tests run it: its log is read line by line, and tests wait for events in it."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+BINARY = os.environ.get("CREDENTIAL_BROKER_BINARY", "build/release/bin/credential-broker")
+
+# Generous: a sanitizer build on a busy machine must not fail for slowness. Nothing waits this long when it works.
+TIMEOUT = float(os.environ.get("CREDENTIAL_BROKER_TEST_TIMEOUT", "60"))
+
+
+class Process:
+    """A running subcommand whose stderr is JSON lines. Thread-safe to wait on."""
+
+    def __init__(self, *args, env=None, cwd=None):
+        self.args = [BINARY, *map(str, args)]
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("CREDENTIAL_BROKER_")}
+        self._process = subprocess.Popen(
+            self.args,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            env={**clean, **(env or {})},
+            cwd=cwd,
+        )
+        self._changed = threading.Condition()
+        self._lines = []
+        self._ended = False
+        self._stdout = b""
+        self._readers = [
+            threading.Thread(target=self._read_log, daemon=True),
+            threading.Thread(target=self._read_stdout, daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def _read_log(self):
+        for raw in self._process.stderr:
+            with self._changed:
+                self._lines.append(raw.decode("utf-8", "replace").rstrip("\n"))
+                self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def _read_stdout(self):
+        self._stdout = self._process.stdout.read()
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    @property
+    def log(self):
+        """All of stderr so far."""
+        with self._changed:
+            return "\n".join(self._lines)
+
+    @property
+    def stdout(self):
+        return self._stdout.decode()
+
+    def events(self, name=None):
+        """The log's JSON lines so far, those of one event where it is named."""
+        with self._changed:
+            lines = list(self._lines)
+        found = []
+        for line in lines:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if name is None or entry.get("event") == name:
+                found.append(entry)
+        return found
+
+    def wait_event(self, name, count=1, timeout=TIMEOUT, **fields):
+        """Waits until `count` events of this name with these fields are in the log; returns the last of them."""
+        deadline = time.monotonic() + timeout
+        while True:
+            with self._changed:
+                seen = len(self._lines)
+                ended = self._ended
+            found = [e for e in self.events(name) if all(e.get(k) == v for k, v in fields.items())]
+            if len(found) >= count:
+                return found[count - 1]
+            left = deadline - time.monotonic()
+            if ended or left <= 0:
+                why = "the process ended" if ended else f"{timeout} s passed"
+                raise AssertionError(f"{why} before {count} × {name} {fields}; the log:\n{self.log}")
+            with self._changed:
+                self._changed.wait_for(lambda: len(self._lines) != seen or self._ended, left)
+
+    def signal(self, number):
+        self._process.send_signal(number)
+
+    def wait(self, timeout=TIMEOUT):
+        """The exit status; fails where the process goes on."""
+        try:
+            status = self._process.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError(f"{self.args} did not end in {timeout} s; the log:\n{self.log}") from error
+        for reader in self._readers:
+            reader.join()
+        return status
+
+    def terminate(self, timeout=TIMEOUT):
+        """SIGTERM and the exit status."""
+        if self._process.poll() is None:
+            self.signal(signal.SIGTERM)
+        return self.wait(timeout)
+
+    def close(self):
+        if self._process.poll() is None:
+            self._process.kill()
+        self.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def run(*args, env=None, input=None, timeout=TIMEOUT):
+    """Runs one command of the binary to its end."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("CREDENTIAL_BROKER_")}
+    return subprocess.run(
+        [BINARY, *map(str, args)],
+        capture_output=True,
+        text=True,
+        env={**clean, **(env or {})},
+        input=input,
+        timeout=timeout,
+        check=False,
+    )

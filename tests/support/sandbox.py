@@ -1,0 +1,70 @@
+"""The stand-in for InvestSuite, as its own process over real HTTPS."""
+
+import http.client
+import json
+import ssl
+import urllib.parse
+
+from support.processes import TIMEOUT, Process
+
+ACCESS_KEY_ID = "canary-key-id-5f1c"
+SECRET_ACCESS_KEY = "canary-secret-key-9b27"
+
+
+class Sandbox(Process):
+    """`faults` are flags by their names: Sandbox(tmp, lifetime=6, login_status=503)."""
+
+    def __init__(self, folder, listen="127.0.0.1:0", **faults):
+        self.ca_file = folder / "sandbox-ca.pem"
+        flags = []
+        for name, value in faults.items():
+            flags += [f"--{name.replace('_', '-')}={_text(value)}"]
+        super().__init__(
+            "sandbox",
+            "--listen", listen,
+            "--ca-out", self.ca_file,
+            "--access-key-id", ACCESS_KEY_ID,
+            "--secret-access-key", SECRET_ACCESS_KEY,
+            *flags,
+        )  # fmt: skip
+        self.base_url = self.wait_event("serving")["base_url"]
+        self._host = urllib.parse.urlparse(self.base_url)
+
+    def request(self, method, path, body=None, headers=None, timeout=TIMEOUT):
+        """One request: (status, parsed JSON or None, headers)."""
+        context = ssl.create_default_context(cafile=str(self.ca_file))
+        connection = http.client.HTTPSConnection(
+            self._host.hostname, self._host.port, context=context, timeout=timeout
+        )
+        try:
+            payload = None if body is None else json.dumps(body)
+            connection.request(method, path, payload, {"Content-Type": "application/json", **(headers or {})})
+            answer = connection.getresponse()
+            text = answer.read()
+            try:
+                parsed = json.loads(text) if text else None
+            except ValueError:
+                parsed = None
+            return answer.status, parsed, answer.headers
+        finally:
+            connection.close()
+
+    def set_faults(self, **faults):
+        status, body, _ = self.request("PUT", "/sandbox/faults", faults)
+        assert status == 200, (status, body)
+
+    def stats(self):
+        status, body, _ = self.request("GET", "/sandbox/stats")
+        assert status == 200, (status, body)
+        return body
+
+    def wait_for(self, timeout=TIMEOUT, **counters):
+        """Waits until each counter has reached its value."""
+        query = urllib.parse.urlencode({**counters, "timeout": f"{int(timeout)}s"})
+        status, body, _ = self.request("GET", f"/sandbox/wait?{query}", timeout=timeout + 10)
+        assert status == 200, (status, body)
+        return body
+
+
+def _text(value):
+    return str(value).lower() if isinstance(value, bool) else str(value)
