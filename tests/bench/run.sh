@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Builds the yardsticks and runs every benchmark side by side: run.sh [--seconds N] [--rounds N]
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$root"
+out=build/bench
+mkdir -p "$out"
+cmake --build --preset release --target credential-broker bench_grpcpp_server >"$out/build.log"
+for program in bench_server load_client; do
+  tests/go/build.sh "$program" "$out/$program"
+done
+exec "${PYTHON:-python3}" tests/bench/run.py "$@"
