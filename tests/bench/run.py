@@ -17,9 +17,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-import trustme  # noqa: E402
-
 from support.broker import Broker, credential, write_config  # noqa: E402
+from support.certificates import Certificates  # noqa: E402
 from support.sandbox import Sandbox  # noqa: E402
 
 TICKS = 100  # USER_HZ of Linux
@@ -107,16 +106,11 @@ def h2load(server, connections, streams, seconds, request):
 
 
 def make_certificates(folder):
-    ca = trustme.CA()
-    server = ca.issue_cert("127.0.0.1", "localhost")
-    client = ca.issue_cert("spiffe://bench/ns/load/sa/client")
-    pair = {name: str(folder / f"{name}.pem") for name in ("ca", "cert", "key", "client_cert", "client_key")}
-    ca.cert_pem.write_to_path(pair["ca"])
-    server.private_key_pem.write_to_path(pair["key"])
-    server.cert_chain_pems[0].write_to_path(pair["cert"])
-    client.private_key_pem.write_to_path(pair["client_key"])
-    client.cert_chain_pems[0].write_to_path(pair["client_cert"])
-    return pair
+    certificates = Certificates(folder)
+    server = certificates.server_files(mutual=True)
+    client = certificates.client("spiffe://bench/ns/load/sa/client")
+    return {"ca": certificates.ca, "cert": server["cert_file"], "key": server["key_file"],
+            "client_cert": client.cert, "client_key": client.key}  # fmt: skip
 
 
 def median_of(rounds):
