@@ -12,8 +12,9 @@
 
 namespace credential_broker {
 
-// A pattern of principals. A `*` at the end or between two separators (`/` or `:`) matches any characters
-// within one segment; `**` at the end matches any rest, of one character or more. All else matches itself.
+// A pattern of principals. A `*` at the end or between two separators (`/` or `:`) matches one
+// character or more within one segment; `**` at the end matches any rest, of one character or more.
+// All else matches itself. Matching takes time in proportion to the shorter of the two texts.
 class PrincipalPattern {
  public:
   // Fails with INVALID_ARGUMENT, naming the character, where a `*` stands anywhere else.
@@ -30,14 +31,18 @@ class PrincipalPattern {
 // Who may use which credential: default deny. Immutable, thread-safe.
 class AccessPolicy {
  public:
-  // `allow`: for each credential the patterns that may use it.
-  explicit AccessPolicy(std::map<std::string, std::vector<PrincipalPattern>, std::less<>> allow)
-      : allow_(std::move(allow)) {}
+  using Patterns = std::vector<PrincipalPattern>;
+
+  // `allow`: for each credential the patterns that may use it. `allow_any`: those that may use
+  // every credential, also one that does not exist.
+  explicit AccessPolicy(std::map<std::string, Patterns, std::less<>> allow, Patterns allow_any = {})
+      : allow_(std::move(allow)), allow_any_(std::move(allow_any)) {}
 
   bool Allows(std::string_view principal, std::string_view credential) const;
 
  private:
-  std::map<std::string, std::vector<PrincipalPattern>, std::less<>> allow_;
+  std::map<std::string, Patterns, std::less<>> allow_;
+  Patterns allow_any_;
 };
 
 }  // namespace credential_broker

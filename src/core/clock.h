@@ -1,20 +1,23 @@
 #ifndef CREDENTIAL_BROKER_CORE_CLOCK_H_
 #define CREDENTIAL_BROKER_CORE_CLOCK_H_
 
-#include <compare>
+#include <condition_variable>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
+#include "core/mutex.h"
 
 namespace credential_broker {
 
-// An instant on CLOCK_BOOTTIME: it never jumps and goes on while the machine is suspended, so lifetimes
-// are counted on it. It cannot be mixed up with wall time (absl::Time), which is only shown to people.
+// An instant on CLOCK_BOOTTIME: it never jumps and goes on while the machine is suspended, so
+// lifetimes are counted on it. It cannot be mixed up with wall time (absl::Time), which is only
+// shown to people.
 class BootTime {
  public:
   constexpr BootTime() = default;
   static BootTime FromSinceBoot(absl::Duration since_boot) { return BootTime(since_boot); }
-  static BootTime InfiniteFuture() { return BootTime(absl::InfiniteDuration()); }
-  static BootTime InfinitePast() { return BootTime(-absl::InfiniteDuration()); }
+  static constexpr BootTime InfiniteFuture() { return BootTime(absl::InfiniteDuration()); }
+  static constexpr BootTime InfinitePast() { return BootTime(-absl::InfiniteDuration()); }
 
   absl::Duration since_boot() const { return since_boot_; }
 
@@ -38,6 +41,12 @@ class Clock {
   virtual ~Clock() = default;
   virtual BootTime Now() const = 0;
   virtual absl::Time WallNow() const = 0;
+
+  // Releases `mutex`, sleeps until `condition` is notified or `deadline` has come, and takes
+  // `mutex` again. May return for no reason: the caller looks at its condition and at Now() in a
+  // loop. This one sleeps in real time; a clock that tests move overrides it.
+  virtual void WaitUntil(Mutex& mutex, std::condition_variable_any& condition,
+                         BootTime deadline) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 };
 
 // CLOCK_BOOTTIME and CLOCK_REALTIME. Lives to the end of the process.

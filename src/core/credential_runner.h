@@ -3,8 +3,11 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/credential.h"
+#include "core/random.h"
+#include "core/refresh_policy.h"
 #include "core/upstream_session.h"
 
 namespace credential_broker {
@@ -23,25 +26,26 @@ class CredentialObserver {
   virtual void OnStateChanged(std::string_view credential, CredentialState state) = 0;
 };
 
-// How a credential is kept. Fractions and limits of DESIGN §5 that are not here are constants of the machine.
-struct RefreshPolicy {
-  double refresh_at = 0.5;  // fraction of the lifetime, jittered by ±10%
-};
-
-// Keeps one credential: runs the refresh machine on a thread of its own and serves Credential. Construction
-// starts the thread and the first login.
+// Keeps one credential: runs the refresh machine on a thread of its own and serves Credential.
 class CredentialRunner : public Credential {
  public:
-  // `clock` and `observer` outlive the runner.
-  static std::unique_ptr<CredentialRunner> Start(std::string name, RefreshPolicy policy,
-                                                 std::unique_ptr<UpstreamSession> upstream,
-                                                 const Clock& clock, CredentialObserver& observer);
+  // `clock`, `observer` and `random` outlive the runner. Calls may wait from now on; nothing is
+  // sent upstream before Begin.
+  static std::unique_ptr<CredentialRunner> Create(std::string name, RefreshPolicy policy,
+                                                  std::unique_ptr<UpstreamSession> upstream,
+                                                  const Clock& clock, CredentialObserver& observer,
+                                                  Random& random = SystemRandom());
+
+  // Starts the thread, which logs in. Once. RESOURCE_EXHAUSTED: no thread can be had, for want of
+  // memory or by a limit of processes.
+  virtual absl::Status Begin() = 0;
 
   // The key files changed: a refused credential tries again at once. Thread-safe.
   virtual void OnKeyChanged() = 0;
 
-  // Answers waiting calls and all later ones that find no usable token with SHUTTING_DOWN, cancels an upstream
-  // call and joins the thread. Idempotent; the destructor calls it.
+  // Answers waiting calls and all later ones that find no usable token with SHUTTING_DOWN, cancels
+  // an upstream call and joins the thread. Idempotent; the destructor calls it. Not to be called by
+  // a callback or an observer.
   virtual void Stop() = 0;
 };
 

@@ -6,11 +6,14 @@
 
 #include "absl/time/time.h"
 #include "core/clock.h"
+#include "core/random.h"
 #include "core/secret.h"
+#include "core/upstream_session.h"
 
 namespace credential_broker {
 
-// An access token as it is handed out. Immutable once published, so that it is shared without a lock.
+// An access token as it is handed out. Immutable once published, so that it is shared without a
+// lock.
 //
 //   obtained                refresh_at               usable_until     expires_at
 //      |------------------------|-------------------------|--------------|
@@ -34,6 +37,14 @@ using TokenPtr = std::shared_ptr<const Token>;
 
 // A token that has less than this to live is not handed out: min(10 s, lifetime / 10).
 absl::Duration UsableSlack(absl::Duration lifetime);
+
+// The token of `grant`, whose access token it takes. `now` and `wall_now` are the same instant.
+TokenPtr MakeToken(Grant&& grant, std::string version, BootTime refresh_at, BootTime now,
+                   absl::Time wall_now);
+
+// A version for a new token: 128 random bits as 26 characters, so that none comes twice, be it
+// after a restart or from another credential.
+std::string NewVersion(Random& random);
 
 }  // namespace credential_broker
 

@@ -16,8 +16,8 @@ struct Grant {
   Secret access_token;
   Secret refresh_token;    // empty where the answer had none
   std::string token_type;  // "Bearer"
-  // End of life, counted from before the request was sent, and bounded by the JWT's `exp` corrected by the
-  // answer's Date.
+  // End of life, counted from before the request was sent, and bounded by the JWT's `exp` corrected
+  // by the answer's Date.
   BootTime expires_at;
   // From the instant before the request was sent to expires_at. Positive.
   absl::Duration lifetime;
@@ -25,14 +25,14 @@ struct Grant {
 
 // How an attempt failed, as far as the refresh machine must know.
 enum class FailureKind {
-  kNotSent,        // DNS, connect or TLS failed: the request surely did not reach InvestSuite
-  kAmbiguous,      // time-out, reset or unusable answer after sending: InvestSuite may have acted
-  kServerError,    // 5xx
-  kRateLimited,    // 429
-  kUnauthorized,   // 401 or 403
-  kClientError,    // any other 4xx
-  kNoKey,          // the key files cannot be read: nothing was sent
-  kCancelled,      // Cancel() was called
+  kNotSent,       // DNS, connect or TLS failed: the request surely did not reach InvestSuite
+  kAmbiguous,     // time-out, reset or unusable answer after sending: InvestSuite may have acted
+  kServerError,   // 5xx
+  kRateLimited,   // 429
+  kUnauthorized,  // 401 or 403
+  kClientError,   // any other 4xx
+  kNoKey,         // the key files cannot be read: nothing was sent
+  kCancelled,     // Cancel() was called
 };
 
 struct AttemptFailure {
@@ -45,8 +45,9 @@ struct AttemptFailure {
 
 using AttemptResult = std::variant<Grant, AttemptFailure>;
 
-// InvestSuite's two calls for one credential. Login and Refresh block, bounded by the configured request
-// time-out, and are called by one thread; Cancel is called from any.
+// InvestSuite's two calls for one credential. Login and Refresh block, bounded by the configured
+// request time-out, and are never called at the same time, but each on another thread; Cancel is
+// called from any.
 class UpstreamSession {
  public:
   virtual ~UpstreamSession() = default;

@@ -14,13 +14,14 @@ class Timer {
   virtual ~Timer() = default;
 };
 
-// One thread's event loop.
-class EventLoop {
+// One thread's event loop. Whoever may call Post after the server's end holds it by
+// shared_from_this.
+class EventLoop : public std::enable_shared_from_this<EventLoop> {
  public:
   virtual ~EventLoop() = default;
 
-  // Runs `task` on the loop's thread, in the order of posting. Thread-safe, never blocks. Once the loop has
-  // stopped, tasks are destroyed without being run.
+  // Runs `task` on the loop's thread, in the order of posting. Thread-safe, never blocks. Once the
+  // loop has stopped, tasks are destroyed without being run.
   virtual void Post(absl::AnyInvocable<void() &&> task) = 0;
 
   // Runs `task` once after `delay`. On the loop's thread only.

@@ -15,7 +15,8 @@
 
 namespace credential_broker::h2 {
 
-// A header field to send. Names are lower case (RFC 9113 §8.2.1); nothing is checked on the way out.
+// A header field to send. Names are lower case (RFC 9113 §8.2.1); nothing is checked on the way
+// out.
 struct HeaderView {
   std::string_view name;
   std::string_view value;
@@ -34,8 +35,8 @@ struct RequestHead {
   std::string scheme;
   std::string authority;
   std::vector<Header> headers;
-  // The header list was larger than Limits::max_header_list (RFC 9113 §6.5.2: name + value + 32 each);
-  // `headers` is cut short.
+  // The header list was larger than Limits::max_header_list (RFC 9113 §6.5.2: name + value + 32
+  // each); `headers` is cut short.
   bool too_large = false;
 };
 
@@ -52,9 +53,9 @@ class Payload {
   std::shared_ptr<const std::string> shared_;
 };
 
-// The answering side of one HTTP/2 stream. Used on its loop's thread only; valid while its RequestHandler
-// lives. Nothing is written to the socket inside these calls: output is flushed at the end of the batch of
-// events.
+// The answering side of one HTTP/2 stream. Used on its loop's thread only; valid while its
+// RequestHandler lives. Nothing is written to the socket inside these calls: output is flushed at
+// the end of the batch of events.
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -63,16 +64,17 @@ class Stream {
   virtual void SendHeaders(absl::Span<const HeaderView> headers) = 0;
   // Queues DATA. Needs SendHeaders before.
   virtual void SendData(Payload payload) = 0;
-  // The trailer section, after all queued data; ends the stream. Where the peer has not half-closed by then,
-  // RST_STREAM(NO_ERROR) follows by itself (RFC 9113 §8.1). So for SendHeadersOnly.
+  // The trailer section, after all queued data; ends the stream. Where the peer has not half-closed
+  // by then, RST_STREAM(NO_ERROR) follows by itself (RFC 9113 §8.1). So for SendHeadersOnly.
   virtual void SendTrailers(absl::Span<const HeaderView> trailers) = 0;
   // One HEADERS frame with END_STREAM, as the whole answer.
   virtual void SendHeadersOnly(absl::Span<const HeaderView> headers) = 0;
   // RST_STREAM with an HTTP/2 error code (RFC 9113 §7); drops what is queued.
   virtual void Reset(std::uint32_t error_code) = 0;
 
-  // Gives `size` received bytes back to the peer's flow-control windows. Every byte that OnData passed must
-  // be consumed once; what is not consumed when the stream closes is given back to the connection then.
+  // Gives `size` received bytes back to the peer's flow-control windows. Every byte that OnData
+  // passed must be consumed once; what is not consumed when the stream closes is given back to the
+  // connection then.
   virtual void Consume(std::size_t size) = 0;
 
   // Bytes queued by SendData that the peer's window or socket has not taken yet.
@@ -82,12 +84,14 @@ class Stream {
   virtual EventLoop& loop() = 0;
 };
 
-// The application's side of one stream. Destroyed when the stream has closed, for whatever reason (answered,
-// reset by the peer, connection lost): the destructor is the notice. Never destroyed inside one of its own calls.
+// The application's side of one stream. Destroyed when the stream has closed, for whatever reason
+// (answered, reset by the peer, connection lost): the destructor is the notice. Never destroyed
+// inside one of its own calls.
 class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
-  // Request body bytes, in order; the view is valid during the call.
+  // Request body bytes, in order; the view is valid during the call. None of these three is called
+  // once the stream has been ended or reset by us.
   virtual void OnData(std::string_view bytes) = 0;
   // The peer has half-closed; no OnData follows.
   virtual void OnEnd() = 0;

@@ -29,8 +29,9 @@ class Call;
 class CallRef {
  public:
   virtual ~CallRef() = default;
-  // Runs `task` with the call on the call's loop, unless the call is over by then: the task is then destroyed
-  // without being run.
+  // Runs `task` with the call on the call's loop, unless the call is over by then (Finish was
+  // called, or its handler is gone): the task is then destroyed without being run. So the task may
+  // use the handler.
   virtual void Post(absl::AnyInvocable<void(Call&) &&> task) = 0;
 };
 
@@ -40,25 +41,33 @@ class Call {
   virtual ~Call() = default;
 
   virtual const Peer& peer() const = 0;
-  // All of the request's metadata, in order, without what HTTP/2 and gRPC reserve.
+  // All of the request's metadata, in order, without what HTTP/2 and gRPC reserve. Names are lower
+  // case.
   virtual const Metadata& metadata() const = 0;
-  // The first value of `name`; none where the client sent none.
+  // The first value of `name`, which is lower case; none where the client sent none.
   virtual std::optional<std::string_view> metadata(std::string_view name) const = 0;
   // grpc-timeout as received; none: the client waits without end.
   virtual std::optional<absl::Duration> timeout() const = 0;
   // The instant at which the call ends with DEADLINE_EXCEEDED by itself.
   virtual BootTime deadline() const = 0;
 
-  // At most once, before the first message. Without it an empty one goes out with the first message.
+  // At most once, before the first message. Without it an empty one goes out with the first
+  // message. Metadata to send, here and in Finish: names are lower-cased, values of "-bin" names
+  // are encoded; an entry whose name is not a metadata name or is reserved, or whose value is not
+  // printable ASCII, is left out.
   virtual void SendInitialMetadata(const Metadata& metadata) = 0;
   // Sends one serialized message.
   virtual void SendMessage(std::string message) = 0;
   // Sends one message that many calls share: made by FrameMessage.
   virtual void SendFramed(std::shared_ptr<const std::string> framed) = 0;
-  // Ends the call. `status.details` travel in grpc-status-details-bin. At most once; nothing is sent after it.
+  // Sends one message that is framed already: see FillFramePrefix.
+  virtual void SendFramed(std::string framed) = 0;
+  // Ends the call. `status.details` travel in grpc-status-details-bin; a code that gRPC does not
+  // know becomes UNKNOWN. At most once; nothing is sent after it, and the handler hears nothing
+  // more.
   virtual void Finish(const google::rpc::Status& status, const Metadata& trailers) = 0;
   void Finish(const google::rpc::Status& status) { Finish(status, {}); }
-  void FinishOk() { Finish(google::rpc::Status(), {}); }
+  void FinishOk() { Finish(google::rpc::Status::default_instance(), {}); }
 
   // Bytes of messages that the client has not taken yet.
   virtual std::size_t unsent_bytes() const = 0;
@@ -66,8 +75,8 @@ class Call {
   virtual std::shared_ptr<CallRef> Ref() = 0;
 };
 
-// What serves one RPC. Destroyed when the call is over: finished and sent, cancelled by the client, past its
-// deadline, or its connection lost. Never destroyed inside one of its own calls.
+// What serves one RPC. Destroyed when the call is over: finished and sent, cancelled by the client,
+// past its deadline, or its connection lost. Never destroyed inside one of its own calls.
 class CallHandler {
  public:
   virtual ~CallHandler() = default;
@@ -79,7 +88,14 @@ class CallHandler {
   virtual void OnDrained() {}
 };
 
-// A gRPC length-prefixed message (5-byte prefix, not compressed), to be shared by many calls.
+// A gRPC length-prefixed message: this many bytes of flags and length, then the message.
+constexpr std::size_t kFramePrefixSize = 5;
+
+// Writes the prefix of an uncompressed message over the first kFramePrefixSize bytes of `framed`;
+// the rest of it is the message.
+void FillFramePrefix(std::string& framed);
+
+// A framed message, to be shared by many calls.
 std::shared_ptr<const std::string> FrameMessage(std::string_view message);
 
 }  // namespace credential_broker::rpc

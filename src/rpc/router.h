@@ -21,23 +21,27 @@ struct MethodOptions {
   std::size_t max_message = 64 * 1024;  // bytes of one request message; beyond: RESOURCE_EXHAUSTED
 };
 
-// Makes the handler of one call. Called on every loop's thread.
+// Makes the handler of one call, when its headers are complete. Called on every loop's thread. It
+// may finish the call at once, and then may return null.
 using HandlerFactory = std::function<std::unique_ptr<CallHandler>(Call&)>;
 
 struct Method {
-  std::string name;  // "GetToken"
+  std::string service;    // "grpc.health.v1.Health"
+  std::string name;       // "Check"
+  std::size_t index = 0;  // counted from 0 in the order of Add
   bool client_streaming = false;
   bool server_streaming = false;
   HandlerFactory factory;
   MethodOptions options;
 };
 
-// The services of one listener, by descriptor. Filled before the listener starts; then immutable and
-// thread-safe.
+// The services of one listener, by descriptor. Filled before the listener starts; then immutable
+// and thread-safe.
 class Router {
  public:
-  // Adds the method `method` of `service`; ends the process if the descriptor has no such method, which is a
-  // mistake of the program. Methods of a service that are never added answer UNIMPLEMENTED.
+  // Adds the method `method` of `service`; ends the process if the descriptor has no such method or
+  // it was added before, which are mistakes of the program. Methods of a service that are never
+  // added answer UNIMPLEMENTED.
   void Add(const google::protobuf::ServiceDescriptor& service, std::string_view method,
            HandlerFactory factory, MethodOptions options = {});
 
@@ -49,8 +53,17 @@ class Router {
     return services_;
   }
 
+  std::size_t method_count() const { return methods_.size(); }
+
  private:
-  std::unordered_map<std::string, Method> methods_;
+  // Lets Find look up a view without a copy of it.
+  struct PathHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view path) const {
+      return std::hash<std::string_view>()(path);
+    }
+  };
+  std::unordered_map<std::string, Method, PathHash, std::equal_to<>> methods_;
   std::vector<const google::protobuf::ServiceDescriptor*> services_;
 };
 

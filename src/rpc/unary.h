@@ -3,18 +3,20 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "rpc/call.h"
 #include "rpc/router.h"
+#include "rpc/status.h"
 
 namespace credential_broker::rpc {
 
-// A unary method as one function. The handler parses the request, answers INTERNAL where it does not parse, and
-// calls `serve(call, request)` once. `serve` answers with Reply or call.Finish, at once or later through
-// call.Ref(); what it returns (a registration with a token store, say) is kept until the call is over and
-// then destroyed: the notice that nobody waits any more.
+// A unary method as one function. The handler parses the request, answers INTERNAL where it does
+// not parse, and calls `serve(call, request)` once. `serve` answers with Reply or call.Finish, at
+// once or later through call.Ref(); what it returns (a registration with a token store, say) is
+// kept until the call is over and then destroyed: the notice that nobody waits any more.
 class PendingWork {
  public:
   virtual ~PendingWork() = default;
@@ -23,10 +25,19 @@ class PendingWork {
 template <typename Request>
 using UnaryFunction = std::function<std::unique_ptr<PendingWork>(Call&, const Request&)>;
 
+// Serializes `message` straight behind its frame's prefix; for Call::SendFramed.
+template <typename Message>
+std::string SerializeFramed(const Message& message) {
+  std::string framed(kFramePrefixSize, '\0');
+  message.AppendToString(&framed);
+  FillFramePrefix(framed);
+  return framed;
+}
+
 // Sends `response` and finishes with OK.
 template <typename Response>
 void Reply(Call& call, const Response& response) {
-  call.SendMessage(response.SerializeAsString());
+  call.SendFramed(SerializeFramed(response));
   call.FinishOk();
 }
 
@@ -38,10 +49,8 @@ HandlerFactory Unary(UnaryFunction<Request> serve) {
     void OnMessage(std::string_view message) override {
       Request request;
       if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
-        google::rpc::Status status;
-        status.set_code(13);  // INTERNAL
-        status.set_message("the request is not a " + request.GetTypeName());
-        call_.Finish(status);
+        call_.Finish(MakeStatus(absl::StatusCode::kInternal,
+                                "the request is not a " + request.GetTypeName()));
         return;
       }
       work_ = serve_(call_, request);

@@ -50,6 +50,16 @@ TEST_F(GatekeeperTest, WhatIsNotThereAndWhatIsNotYoursLookTheSame) {
   EXPECT_EQ(audit_.denied[0].reason, Reason::kCallerNotAllowed);
 }
 
+TEST_F(GatekeeperTest, WhoMayAskForAnyNameIsToldThatOneDoesNotExist) {
+  const CredentialSet set({{"default", set_.Find("default")}},
+                          AccessPolicy({}, Patterns({"anonymous"})));
+  const Gatekeeper gatekeeper(set, audit_);
+  EXPECT_TRUE(gatekeeper.Admit(FakeCall(), "default").ok());
+  const absl::Status missing = gatekeeper.Admit(FakeCall(), "nowhere").status();
+  EXPECT_EQ(missing.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(DetailsOf(missing)->reason, Reason::kCredentialNotFound);
+}
+
 TEST_F(GatekeeperTest, NamesThatCannotBeAreInvalid) {
   for (const std::string& name :
        {std::string("Default"), std::string("a b"), std::string("a/b"), std::string(64, 'a'),

@@ -14,9 +14,10 @@
 
 namespace credential_broker {
 
-// Time that moves only when a test says so. Boot time and wall time move together in Advance; the wall clock
-// alone is set by JumpWall. A thread in WaitUntil is "parked": Advance wakes those whose deadline has come, and
-// AwaitParked lets a test wait until a thread has nothing more to do before a deadline.
+// Time that moves only when a test says so. Boot time and wall time move together in Advance; the
+// wall clock alone is set by JumpWall. A thread in WaitUntil is "parked": Advance wakes those whose
+// deadline has come, and AwaitParked lets a test wait until a thread has nothing more to do before
+// a deadline.
 //
 // Thread-safe. Objects that wait on it must not be destroyed while another thread is in Advance.
 class FakeClock final : public Clock {
@@ -63,7 +64,8 @@ class FakeClock final : public Clock {
       }
     }
     for (const Sleeper& sleeper : due) {
-      // The sleeper holds its mutex from before it is listed until it sleeps: once we have it, no wake is lost.
+      // The sleeper holds its mutex from before it is listed until it sleeps: once we have it, no
+      // wake is lost.
       MutexLock lock(*sleeper.mutex);
       sleeper.condition->notify_all();
     }
@@ -76,8 +78,8 @@ class FakeClock final : public Clock {
     wall_ += by;
   }
 
-  // Waits until a thread is parked to exactly `deadline`; false after 30 real seconds. A thread that was notified
-  // but has not run yet still counts as parked to its old deadline.
+  // Waits until a thread is parked to exactly `deadline`; false after 30 real seconds. A thread
+  // that was notified but has not run yet still counts as parked to its old deadline.
   [[nodiscard]] bool AwaitParked(BootTime deadline) const {
     std::unique_lock<std::mutex> lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(30), [&] {

@@ -1,0 +1,70 @@
+#include "cli/tls_files.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include "core/secret.h"
+#include "core/strings.h"
+
+namespace credential_broker::cli {
+namespace {
+
+constexpr std::streamsize kLargestFile = 1024 * 1024;
+
+absl::StatusOr<Secret> ReadSecretFile(std::string_view key, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kLargestFile + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  const std::streamsize size = file.gcount();
+  const bool failed = !file.is_open() || file.bad();
+  const int error = errno;
+  Secret content(std::string_view(text).substr(0, static_cast<std::size_t>(size)));
+  Wipe(text.data(), text.size());
+  if (failed) {
+    return absl::InvalidArgumentError(
+        StrCat("server.tls.", key, ": cannot read ", path, ": ", std::strerror(error)));
+  }
+  if (size == 0 || size > kLargestFile) {
+    return absl::InvalidArgumentError(StrCat("server.tls.", key, ": ", path,
+                                             size == 0 ? " is empty" : " is larger than 1 MiB",
+                                             "; a PEM file is expected"));
+  }
+  return content;
+}
+
+absl::StatusOr<std::string> ReadTextFile(std::string_view key, const std::string& path) {
+  absl::StatusOr<Secret> content = ReadSecretFile(key, path);
+  if (!content.ok()) {
+    return content.status();
+  }
+  return std::string(content->Reveal());
+}
+
+}  // namespace
+
+absl::StatusOr<h2::TlsIdentity> ReadTlsFiles(const config::TlsFiles& files) {
+  h2::TlsIdentity identity;
+  absl::StatusOr<std::string> chain = ReadTextFile("cert_file", files.cert_file);
+  if (!chain.ok()) {
+    return chain.status();
+  }
+  identity.certificate_chain = *std::move(chain);
+  absl::StatusOr<Secret> key = ReadSecretFile("key_file", files.key_file);
+  if (!key.ok()) {
+    return key.status();
+  }
+  identity.private_key = *std::move(key);
+  if (!files.client_ca_file.empty()) {
+    absl::StatusOr<std::string> ca = ReadTextFile("client_ca_file", files.client_ca_file);
+    if (!ca.ok()) {
+      return ca.status();
+    }
+    identity.client_ca = *std::move(ca);
+  }
+  return identity;
+}
+
+}  // namespace credential_broker::cli

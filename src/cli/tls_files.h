@@ -1,0 +1,16 @@
+#ifndef CREDENTIAL_BROKER_CLI_TLS_FILES_H_
+#define CREDENTIAL_BROKER_CLI_TLS_FILES_H_
+
+#include "absl/status/statusor.h"
+#include "config/broker_config.h"
+#include "h2/server.h"
+
+namespace credential_broker::cli {
+
+// The PEM files of a listener, read whole. Fails naming the file that cannot be read, is empty or
+// is larger than 1 MiB; whether they fit together is the listener's to say.
+absl::StatusOr<h2::TlsIdentity> ReadTlsFiles(const config::TlsFiles& files);
+
+}  // namespace credential_broker::cli
+
+#endif  // CREDENTIAL_BROKER_CLI_TLS_FILES_H_

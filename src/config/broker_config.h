@@ -1,0 +1,81 @@
+#ifndef CREDENTIAL_BROKER_CONFIG_BROKER_CONFIG_H_
+#define CREDENTIAL_BROKER_CONFIG_BROKER_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "core/access_policy.h"
+
+namespace credential_broker::config {
+
+// PEM files of a listener. An empty `client_ca_file` asks for no client certificate; else one is
+// required.
+struct TlsFiles {
+  std::string cert_file;
+  std::string key_file;
+  std::string client_ca_file;
+};
+
+struct ServerConfig {
+  std::string listen = "0.0.0.0:8443";  // host:port, [v6]:port or unix:/path
+  bool has_tls = false;                 // false: plaintext HTTP/2, and `tls` is empty
+  TlsFiles tls;
+  bool reflection = true;
+  absl::Duration max_wait = absl::Seconds(5);  // longest that GetToken waits for a token
+  absl::Duration max_connection_age = absl::Seconds(180);
+  std::uint32_t max_connections = 10000;
+  std::uint32_t max_connections_per_address = 1000;
+};
+
+// Which pair of files holds what logs in: DESIGN §2 knows two.
+enum class LoginKind { kAccessKey, kUserPassword };
+
+struct LoginFiles {
+  LoginKind kind = LoginKind::kAccessKey;
+  std::string id_file;      // access_key_id_file or username_file
+  std::string secret_file;  // secret_access_key_file or password_file
+};
+
+struct AllowRule {
+  std::vector<PrincipalPattern> principals;  // never empty
+};
+
+struct CredentialConfig {
+  std::string name;
+  std::string base_url;  // https, without a slash at its end
+  std::string ca_file;   // empty: the system's roots
+  LoginFiles login;
+  absl::Duration connect_timeout = absl::Seconds(2);
+  absl::Duration request_timeout = absl::Seconds(5);
+  double refresh_at = 0.5;       // fraction of the lifetime
+  std::vector<AllowRule> allow;  // empty: nobody
+};
+
+enum class SessionStoreType { kMemory };
+
+struct SessionStoreConfig {
+  SessionStoreType type = SessionStoreType::kMemory;
+};
+
+struct LogConfig {
+  std::string level = "info";   // debug, info, warn, error
+  std::string format = "json";  // json, text
+};
+
+// The whole configuration, checked. Names of files are as the configuration wrote them where
+// absolute; a relative one is taken from the folder of the configuration file.
+struct BrokerConfig {
+  ServerConfig server;
+  SessionStoreConfig session_store;
+  std::vector<CredentialConfig> credentials;  // at least one, names unique
+  // Who may ask for any name, so that a name that does not exist is told to them as such. No key of the file
+  // sets it: rules there stand under the credential that they are for.
+  std::vector<PrincipalPattern> allow_any_credential;
+  LogConfig log;
+};
+
+}  // namespace credential_broker::config
+
+#endif  // CREDENTIAL_BROKER_CONFIG_BROKER_CONFIG_H_

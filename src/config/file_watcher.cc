@@ -1,0 +1,280 @@
+#include "config/file_watcher.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "config/watched_paths.h"
+#include "core/secret.h"
+
+namespace credential_broker::config {
+namespace {
+
+constexpr int kMostSettleRounds = 20;
+constexpr std::size_t kMostContent = 1024 * 1024;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) {
+      close(fd_);
+    }
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// What is remembered of a file's content.
+struct Fingerprint {
+  bool readable = false;
+  std::size_t size = 0;
+  std::size_t hash = 0;
+
+  bool operator==(const Fingerprint& other) const = default;
+};
+
+Fingerprint FingerprintOf(const std::string& file) {
+  // O_NONBLOCK: a pipe under this name must not stop the thread.
+  const Descriptor fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status {};
+  if (fd.get() < 0 || fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return {};
+  }
+  Fingerprint print;
+  std::array<char, 4096> buffer;
+  while (print.size < kMostContent) {
+    const ssize_t got = read(fd.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      return {};
+    }
+    if (got == 0) {
+      break;
+    }
+    const auto size = static_cast<std::size_t>(got);
+    constexpr std::size_t kOddMultiplier = 0x9e3779b97f4a7c15;
+    print.hash = print.hash * kOddMultiplier +
+                 std::hash<std::string_view>()(std::string_view(buffer.data(), size));
+    print.size += size;
+  }
+  Wipe(buffer.data(), buffer.size());
+  print.readable = true;
+  return print;
+}
+
+// The kernel's watches on a set of directories. Without inotify it watches nothing and says so to
+// nobody: the periodic look at the files then is all there is.
+class DirectoryWatches {
+ public:
+  int fd() const { return inotify_.get(); }
+
+  // Watches exactly the directories of `entries`. One that cannot be watched is left out.
+  void Set(const DirectoryEntries& entries) {
+    constexpr std::uint32_t kMask = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM |
+                                    IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |
+                                    IN_ONLYDIR;
+    std::map<int, std::set<std::string>> watches;
+    for (const auto& [directory, names] : entries) {
+      const int watch = inotify_add_watch(inotify_.get(), directory.c_str(), kMask);
+      if (watch >= 0) {
+        watches[watch].insert(names.begin(), names.end());
+      }
+    }
+    for (const auto& [watch, names] : names_) {
+      if (watches.count(watch) == 0) {
+        inotify_rm_watch(inotify_.get(), watch);
+      }
+    }
+    names_ = std::move(watches);
+  }
+
+  // Takes every event that waits; true if one of them concerns a watched entry.
+  bool Drain() const {
+    bool concerned = false;
+    alignas(inotify_event) std::array<char, 16 * 1024> buffer;
+    for (;;) {
+      const ssize_t got = read(inotify_.get(), buffer.data(), buffer.size());
+      if (got < 0 && errno == EINTR) {
+        continue;
+      }
+      if (got <= 0) {
+        return concerned;
+      }
+      concerned |= Concerns(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
+    }
+  }
+
+ private:
+  bool Concerns(std::string_view events) const {
+    bool concerned = false;
+    while (events.size() >= sizeof(inotify_event)) {
+      inotify_event event;
+      std::memcpy(&event, events.data(), sizeof(event));
+      // Padded with NULs to event.len.
+      const std::string name(events.data() + sizeof(event),
+                             strnlen(events.data() + sizeof(event), event.len));
+      events.remove_prefix(sizeof(event) + event.len);
+      const auto watch = names_.find(event.wd);
+      const bool overflowed = (event.mask & IN_Q_OVERFLOW) != 0;
+      concerned |=
+          overflowed || (watch != names_.end() && (name.empty() || watch->second.count(name) > 0));
+    }
+    return concerned;
+  }
+
+  const Descriptor inotify_{inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
+  std::map<int, std::set<std::string>> names_;
+};
+
+class InotifyWatcher : public FileWatcher {
+ public:
+  InotifyWatcher(std::vector<std::string> files, Callback on_change, FileWatcherOptions options,
+                 Descriptor stop)
+      : files_(std::move(files)),
+        on_change_(std::move(on_change)),
+        options_(options),
+        stop_(std::move(stop)) {
+    WatchAll();
+    for (const std::string& file : files_) {
+      prints_.push_back(FingerprintOf(file));
+    }
+  }
+  InotifyWatcher(const InotifyWatcher&) = delete;
+  InotifyWatcher& operator=(const InotifyWatcher&) = delete;
+  ~InotifyWatcher() override { InotifyWatcher::Stop(); }
+
+  void StartThread() {
+    thread_ = std::thread([this] { Run(); });
+  }
+
+  void Stop() override {
+    if (!thread_.joinable()) {
+      return;
+    }
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(stop_.get(), &one, sizeof(one));
+    thread_.join();
+  }
+
+ private:
+  enum class Woken { kByEvent, kByTime, kToStop };
+
+  Woken Wait(absl::Duration longest) const {
+    std::array<pollfd, 2> wanted = {{{stop_.get(), POLLIN, 0}, {watches_.fd(), POLLIN, 0}}};
+    const auto milliseconds = static_cast<int>(absl::ToInt64Milliseconds(longest));
+    int ready = 0;
+    do {
+      ready = poll(wanted.data(), wanted.size(), milliseconds);
+    } while (ready < 0 && errno == EINTR);
+    if (wanted[0].revents != 0) {
+      return Woken::kToStop;
+    }
+    return ready > 0 ? Woken::kByEvent : Woken::kByTime;
+  }
+
+  void Run() {
+    for (;;) {
+      const Woken woken = Wait(options_.recheck);
+      if (woken == Woken::kToStop || (woken == Woken::kByEvent && watches_.Drain() && !Settle())) {
+        return;
+      }
+      TellChanges();
+    }
+  }
+
+  // Waits until nothing happens any more. False: told to stop.
+  bool Settle() const {
+    for (int round = 0; round < kMostSettleRounds; ++round) {
+      const Woken woken = Wait(options_.settle);
+      if (woken == Woken::kToStop) {
+        return false;
+      }
+      if (woken == Woken::kByTime || !watches_.Drain()) {
+        return true;
+      }
+    }
+    return true;
+  }
+
+  // Watches first, looks at the content after: what changes in between leaves an event. The way to
+  // a file may change while it is walked, so it is walked until it stays the same.
+  void WatchAll() {
+    constexpr int kMostTries = 5;
+    DirectoryEntries watched;
+    for (int i = 0; i < kMostTries; ++i) {
+      DirectoryEntries entries;
+      for (const std::string& file : files_) {
+        AddEntriesOf(file, entries);
+      }
+      if (entries == watched) {
+        return;
+      }
+      watches_.Set(entries);
+      watched = std::move(entries);
+    }
+  }
+
+  void TellChanges() {
+    WatchAll();
+    std::vector<std::string> changed;
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+      const Fingerprint print = FingerprintOf(files_[i]);
+      if (print != prints_[i]) {
+        prints_[i] = print;
+        changed.push_back(files_[i]);
+      }
+    }
+    if (!changed.empty()) {
+      on_change_(changed);
+    }
+  }
+
+  const std::vector<std::string> files_;
+  const Callback on_change_;
+  const FileWatcherOptions options_;
+  const Descriptor stop_;
+  DirectoryWatches watches_;         // of the thread, once it runs
+  std::vector<Fingerprint> prints_;  // likewise
+  std::thread thread_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<FileWatcher>> FileWatcher::Start(std::vector<std::string> files,
+                                                                Callback on_change,
+                                                                FileWatcherOptions options) {
+  Descriptor stop(eventfd(0, EFD_CLOEXEC));
+  if (stop.get() < 0) {
+    return absl::ErrnoToStatus(errno, "files cannot be watched: no event descriptor");
+  }
+  auto watcher = std::make_unique<InotifyWatcher>(std::move(files), std::move(on_change), options,
+                                                  std::move(stop));
+  try {
+    watcher->StartThread();
+  } catch (const std::system_error& e) {
+    return absl::ErrnoToStatus(e.code().value(), "files cannot be watched: no thread");
+  }
+  return watcher;
+}
+
+}  // namespace credential_broker::config

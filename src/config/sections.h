@@ -1,0 +1,28 @@
+#ifndef CREDENTIAL_BROKER_CONFIG_SECTIONS_H_
+#define CREDENTIAL_BROKER_CONFIG_SECTIONS_H_
+
+#include <string>
+#include <string_view>
+
+#include "config/broker_config.h"
+#include "config/problems.h"
+#include "config/section.h"
+#include "config/settings.h"
+
+namespace credential_broker::config {
+
+// One reader for each part of the configuration. Each takes the root map, reports what is wrong,
+// and leaves the defaults where it is.
+
+// `folder`: where relative file names are taken from; empty: the working directory.
+std::string ResolveFile(std::string_view folder, std::string_view file);
+
+void ReadServer(Section& root, const std::string& folder, const Settings& settings,
+                Problems& problems, ServerConfig& server);
+
+void ReadCredentials(Section& root, const std::string& folder, Problems& problems,
+                     std::vector<CredentialConfig>& credentials);
+
+}  // namespace credential_broker::config
+
+#endif  // CREDENTIAL_BROKER_CONFIG_SECTIONS_H_

@@ -1,0 +1,90 @@
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "config/listen_address.h"
+#include "config/sections.h"
+#include "core/strings.h"
+
+namespace credential_broker::config {
+namespace {
+
+constexpr std::uint32_t kMostConnections = 1'000'000;
+
+std::string FileOf(Section& section, const std::string& key, const std::string& folder) {
+  const std::optional<PlacedText> file = section.Text(key);
+  return file.has_value() ? ResolveFile(folder, file->value) : "";
+}
+
+TlsFiles ReadTls(const YamlNode& node, const std::string& path, const std::string& folder,
+                 Problems& problems) {
+  Section section(node, path, problems);
+  for (const char* key : {"cert_file", "key_file"}) {
+    if (!section.Has(key)) {
+      section.Report(key, "is missing; TLS needs cert_file and key_file, both PEM");
+    }
+  }
+  TlsFiles tls{FileOf(section, "cert_file", folder), FileOf(section, "key_file", folder),
+               FileOf(section, "client_ca_file", folder)};
+  section.Finish();
+  return tls;
+}
+
+// `listen` with the rule that nothing leaves the machine in the clear unless the file says so.
+void CheckListen(const PlacedText& listen, bool has_tls, bool plaintext, Problems& problems) {
+  const absl::StatusOr<Reach> reach = CheckListenAddress(listen.value);
+  if (!reach.ok()) {
+    problems.Add(listen.place, StrCat(Quoted(listen.value), ": ", reach.status().message()));
+    return;
+  }
+  if (*reach == Reach::kNetwork && !has_tls && !plaintext) {
+    problems.Add(listen.place,
+                 StrCat(Quoted(listen.value),
+                        " is open to the network without TLS; give server.tls a cert_file and a "
+                        "key_file, or say server.plaintext: true"));
+  }
+}
+
+}  // namespace
+
+void ReadServer(Section& root, const std::string& folder, const Settings& settings,
+                Problems& problems, ServerConfig& server) {
+  YamlNode none;
+  none.kind = YamlNode::Kind::kMap;
+  const YamlNode* node = root.Map("server");
+  if (node == nullptr && root.Has("server")) {
+    return;
+  }
+  Section section(node == nullptr ? none : *node, "server", problems);
+
+  PlacedText listen{server.listen, section.PlaceOf("listen")};
+  if (std::optional<PlacedText> in_file = section.Text("listen")) {
+    listen = *std::move(in_file);
+  }
+  if (settings.listen.has_value()) {
+    listen = *settings.listen;
+  }
+  bool plaintext = false;
+  section.Read("plaintext", plaintext);
+  const YamlNode* tls = section.Map("tls");
+  server.has_tls = tls != nullptr;
+  if (tls != nullptr) {
+    server.tls = ReadTls(*tls, "server.tls", folder, problems);
+    if (plaintext) {
+      section.Report("plaintext", "must not be true beside server.tls; leave one of them");
+    }
+  }
+  CheckListen(listen, section.Has("tls"), plaintext, problems);
+  server.listen = listen.value;
+
+  section.Read("reflection", server.reflection);
+  section.ReadDuration("max_wait", absl::ZeroDuration(), absl::Minutes(5), server.max_wait);
+  section.ReadDuration("max_connection_age", absl::Seconds(1), absl::Hours(24),
+                       server.max_connection_age);
+  section.ReadWhole("max_connections", 1, kMostConnections, server.max_connections);
+  section.ReadWhole("max_connections_per_address", 1, kMostConnections,
+                    server.max_connections_per_address);
+  section.Finish();
+}
+
+}  // namespace credential_broker::config

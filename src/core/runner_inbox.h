@@ -1,0 +1,47 @@
+#ifndef CREDENTIAL_BROKER_CORE_RUNNER_INBOX_H_
+#define CREDENTIAL_BROKER_CORE_RUNNER_INBOX_H_
+
+#include <condition_variable>
+#include <optional>
+
+#include "absl/base/thread_annotations.h"
+#include "core/clock.h"
+#include "core/mutex.h"
+#include "core/upstream_session.h"
+
+namespace credential_broker {
+
+// What other threads leave for a credential's thread, and where that thread sleeps. Thread-safe.
+class RunnerInbox {
+ public:
+  struct Mail {
+    bool stop = false;
+    bool key_changed = false;
+    std::optional<AttemptResult> result;
+  };
+
+  explicit RunnerInbox(const Clock& clock) : clock_(clock) {}
+
+  void Stop();
+  void KeyChanged();
+  void AttemptEnded(AttemptResult result);
+  // There is something to look at that is not in the inbox.
+  void Wake();
+
+  // What has been left since the last time. Sleeps until something is, or until `deadline`; may
+  // return early.
+  Mail Take(BootTime deadline);
+
+ private:
+  void Ring() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const Clock& clock_;
+  Mutex mutex_;
+  std::condition_variable_any rung_;
+  bool ringing_ ABSL_GUARDED_BY(mutex_) = false;
+  Mail mail_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace credential_broker
+
+#endif  // CREDENTIAL_BROKER_CORE_RUNNER_INBOX_H_

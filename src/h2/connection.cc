@@ -1,0 +1,406 @@
+#include "h2/connection.h"
+
+#include <string_view>
+#include <utility>
+
+namespace credential_broker::h2 {
+namespace {
+
+// A TLS record's worth: one record and one system call for what a batch of events gave rise to.
+constexpr std::size_t kWriteSize = 16 * 1024;
+// Of one connection, before others have their turn.
+constexpr std::size_t kWritesPerTurn = 16;
+constexpr int kReadsPerTurn = 4;
+constexpr double kLingerSeconds = 1.0;
+
+}  // namespace
+
+Connection::Connection(LoopEnvironment& environment, ConnectionOwner& owner, Accepted accepted)
+    : environment_(environment),
+      owner_(owner),
+      permit_(std::move(accepted.permit)),
+      transport_(std::move(accepted.socket), std::move(accepted.ssl)),
+      peer_(std::move(accepted.peer)),
+      last_read_(environment.loop.now()) {
+  ev_io_init(&socket_, &Connection::OnSocket, transport_.fd(), EV_READ);
+  socket_.data = this;
+  ev_timer_init(&timer_, &Connection::OnTimer, 0., 0.);
+  timer_.data = this;
+}
+
+void Connection::Start() {
+  ev_io_start(environment_.loop.raw(), &socket_);
+  deadlines_.Set(Due::kHandshake, now() + absl::ToDoubleSeconds(limits().handshake_timeout));
+  ArmTimer();
+  Handshake();
+}
+
+Connection::~Connection() {
+  ev_io_stop(environment_.loop.raw(), &socket_);
+  ev_timer_stop(environment_.loop.raw(), &timer_);
+}
+
+void Connection::OnPending() {
+  if (!dirty && state_ == State::kOpen) {
+    dirty = true;
+    owner_.OnDirty(*this);
+  }
+}
+
+void Connection::OnSocket(struct ev_loop*, ev_io* watcher, int events) {
+  auto& self = *static_cast<Connection*>(watcher->data);
+  switch (self.state_) {
+    case State::kHandshake:
+      self.Handshake();
+      break;
+    case State::kOpen:
+      if ((events & EV_WRITE) != 0) {
+        self.OnPending();
+      }
+      if ((events & EV_READ) != 0) {
+        self.Read();
+      }
+      break;
+    case State::kLingering:
+      self.LingerRead();
+      break;
+    case State::kOver:
+      break;
+  }
+}
+
+void Connection::Watch(int events) {
+  if ((socket_.events & (EV_READ | EV_WRITE)) != events) {
+    ev_io_stop(environment_.loop.raw(), &socket_);
+    ev_io_set(&socket_, transport_.fd(), events);
+    ev_io_start(environment_.loop.raw(), &socket_);
+  }
+}
+
+void Connection::Handshake() {
+  switch (transport_.Handshake()) {
+    case Transport::Io::kOk:
+      Watch(EV_READ);
+      Open();
+      break;
+    case Transport::Io::kWantRead:
+      Watch(EV_READ);
+      break;
+    case Transport::Io::kWantWrite:
+      Watch(EV_WRITE);
+      break;
+    case Transport::Io::kClosed:
+      counters().tls_failures.Add();
+      Linger();
+      break;
+  }
+}
+
+void Connection::Open() {
+  if (const SSL* ssl = transport_.ssl(); ssl != nullptr) {
+    // A client that offers no protocol at all is not seen by the ALPN callback.
+    const unsigned char* protocol = nullptr;
+    unsigned int size = 0;
+    SSL_get0_alpn_selected(ssl, &protocol, &size);
+    if (std::string_view(reinterpret_cast<const char*>(protocol), size) != "h2") {
+      counters().alpn_refusals.Add();
+      Linger();
+      return;
+    }
+    ReadPeerCertificate(*ssl, peer_);
+  }
+  state_ = State::kOpen;
+  std::uniform_real_distribution<double> jitter(0.9, 1.1);
+  deadlines_.Set(Due::kAge, now() + absl::ToDoubleSeconds(limits().max_connection_age) *
+                                        jitter(environment_.random));
+  deadlines_.Set(Due::kQuiet, now() + absl::ToDoubleSeconds(limits().keepalive_interval));
+  session_.emplace(environment_.session, std::move(peer_), *this);
+  if (transport_.HasBuffered()) {
+    Read();
+  }
+}
+
+void Connection::Read() {
+  auto& buffer = environment_.read_buffer;
+  for (int turn = 0; state_ == State::kOpen; ++turn) {
+    Transport::Result result = transport_.Read(buffer.data(), buffer.size());
+    if (result.io == Transport::Io::kWantRead) {
+      break;
+    }
+    if (result.io != Transport::Io::kOk) {
+      // Reading wants to write when the peer asks for new TLS keys and reads nothing: not worth
+      // waiting for.
+      Close();
+      return;
+    }
+    last_read_ = now();
+    session_->Receive({buffer.data(), result.size}, now());
+    if (session_->finished()) {
+      break;
+    }
+    // A socket that may have more wakes us again; what TLS holds would not.
+    if (!transport_.HasBuffered() && (result.size < buffer.size() || turn >= kReadsPerTurn)) {
+      break;
+    }
+  }
+  AfterRead();
+}
+
+void Connection::AfterRead() {
+  deadlines_.Clear(Due::kPing);
+  switch (session_->state()) {
+    case Http2Session::State::kPreface:
+      break;
+    case Http2Session::State::kSettings:
+      if (deadlines_.IsSet(Due::kHandshake)) {
+        deadlines_.Clear(Due::kHandshake);
+        deadlines_.Set(Due::kSettings, now() + absl::ToDoubleSeconds(limits().settings_timeout));
+      }
+      break;
+    case Http2Session::State::kOpen:
+      deadlines_.Clear(Due::kHandshake);
+      deadlines_.Clear(Due::kSettings);
+      break;
+  }
+  if (session_->shutdown_seen() && deadlines_.IsSet(Due::kFinalGoaway)) {
+    deadlines_.Clear(Due::kFinalGoaway);
+    session_->FinishShutdown();
+  }
+}
+
+void Connection::Flush() {
+  dirty = false;
+  if (state_ != State::kOpen) {
+    return;
+  }
+  Written written = WriteOut();
+  session_->FinishBatch();
+  if (written == Written::kBroken) {
+    Close();
+    return;
+  }
+  if (session_->finished()) {
+    FinishSoon(written);
+    return;
+  }
+  Watch(written == Written::kBlocked ? EV_READ | EV_WRITE : EV_READ);
+  if (written == Written::kMore) {
+    OnPending();
+  }
+  if (session_->open_streams() > 0) {
+    deadlines_.Clear(Due::kIdle);
+  } else if (!shutting_down_ && !deadlines_.IsSet(Due::kIdle)) {
+    deadlines_.Set(Due::kIdle, now() + absl::ToDoubleSeconds(limits().idle_timeout));
+  }
+  CheckUnread();
+  ArmTimer();
+}
+
+Connection::Written Connection::WriteOut() {
+  if (!unwritten_.empty()) {
+    std::string_view rest = unwritten_;
+    if (!WriteSome(rest)) {
+      return Written::kBroken;
+    }
+    if (!rest.empty()) {
+      unwritten_.erase(0, unwritten_.size() - rest.size());
+      return Written::kBlocked;
+    }
+    std::string().swap(unwritten_);  // the memory too
+  }
+  std::string& out = environment_.write_buffer;
+  for (std::size_t turn = 0; turn < kWritesPerTurn; ++turn) {
+    out.clear();
+    session_->Produce(out, kWriteSize);
+    std::string_view rest = out;
+    if (!rest.empty() && !WriteSome(rest)) {
+      return Written::kBroken;
+    }
+    if (!rest.empty()) {
+      unwritten_.assign(rest);
+      return Written::kBlocked;
+    }
+    if (out.size() < kWriteSize) {
+      return Written::kAll;
+    }
+  }
+  return Written::kMore;
+}
+
+bool Connection::WriteSome(std::string_view& bytes) {
+  while (!bytes.empty()) {
+    Transport::Result result = transport_.Write(bytes);
+    if (result.io != Transport::Io::kOk) {
+      return result.io != Transport::Io::kClosed;
+    }
+    bytes.remove_prefix(result.size);
+  }
+  return true;
+}
+
+void Connection::FinishSoon(Written written) {
+  if (written == Written::kAll) {
+    Linger();
+    return;
+  }
+  if (written == Written::kMore) {
+    OnPending();
+  }
+  if (!deadlines_.IsSet(Due::kLinger)) {
+    deadlines_.ClearAll();
+    deadlines_.Set(Due::kLinger, now() + kLingerSeconds);
+  }
+  Watch(EV_WRITE);
+  ArmTimer();
+}
+
+void Connection::CheckUnread() {
+  std::size_t unread = session_->queued_output() + unwritten_.size();
+  if (unread <= limits().max_unread_output) {
+    deadlines_.Clear(Due::kUnread);
+  } else if (unread > limits().max_queued_output) {
+    counters().unread_output.Add();
+    Close();
+  } else if (!deadlines_.IsSet(Due::kUnread)) {
+    taken_before_ = session_->data_taken();
+    deadlines_.Set(Due::kUnread, now() + absl::ToDoubleSeconds(limits().unread_output_timeout));
+  }
+}
+
+void Connection::BeginShutdown(absl::Duration grace) {
+  if (state_ == State::kHandshake) {
+    Close();
+  }
+  if (state_ != State::kOpen) {
+    return;
+  }
+  deadlines_.Set(Due::kGrace, now() + absl::ToDoubleSeconds(grace));
+  if (!std::exchange(shutting_down_, true)) {
+    deadlines_.Clear(Due::kIdle);
+    deadlines_.Clear(Due::kAge);
+    session_->BeginShutdown();
+    deadlines_.Set(Due::kFinalGoaway, now() + absl::ToDoubleSeconds(limits().shutdown_notice));
+  }
+  ArmTimer();
+}
+
+void Connection::Cut() {
+  if (state_ == State::kOpen) {
+    session_->FinishShutdown();
+    WriteOut();
+    Linger();
+  } else if (state_ == State::kHandshake) {
+    Close();
+  }
+}
+
+void Connection::OnTimer(struct ev_loop*, ev_timer* watcher, int) {
+  auto& self = *static_cast<Connection*>(watcher->data);
+  self.armed_for_ = Deadlines::kNever;
+  while (self.state_ != State::kOver) {
+    std::optional<Due> due = self.deadlines_.Take(self.now());
+    if (!due.has_value()) {
+      self.ArmTimer();
+      return;
+    }
+    self.Expire(*due);
+  }
+}
+
+void Connection::Expire(Due due) {
+  switch (due) {
+    case Due::kHandshake:
+      counters().handshake_timeouts.Add();
+      Close();
+      break;
+    case Due::kSettings:
+      counters().settings_timeouts.Add();
+      session_->Fail(NGHTTP2_SETTINGS_TIMEOUT, "SETTINGS not acknowledged");
+      break;
+    case Due::kIdle:
+      counters().idle_timeouts.Add();
+      BeginShutdown(limits().max_connection_age_grace);
+      break;
+    case Due::kAge:
+      counters().age_limits.Add();
+      BeginShutdown(limits().max_connection_age_grace);
+      break;
+    case Due::kQuiet:
+      ExpireQuiet();
+      break;
+    case Due::kPing:
+      counters().dead_peers.Add();
+      Close();
+      break;
+    case Due::kFinalGoaway:
+      session_->FinishShutdown();
+      break;
+    case Due::kGrace:
+      counters().grace_cuts.Add(session_->open_streams());
+      Cut();
+      break;
+    case Due::kUnread:
+      if (session_->data_taken() != taken_before_) {
+        CheckUnread();
+      } else {
+        counters().unread_output.Add();
+        Close();
+      }
+      break;
+    case Due::kLinger:
+      Close();
+      break;
+    case Due::kCount:
+      break;
+  }
+}
+
+void Connection::ExpireQuiet() {
+  double interval = absl::ToDoubleSeconds(limits().keepalive_interval);
+  if (now() - last_read_ < interval) {
+    deadlines_.Set(Due::kQuiet, last_read_ + interval);
+    return;
+  }
+  session_->SendPing();
+  deadlines_.Set(Due::kPing, now() + absl::ToDoubleSeconds(limits().keepalive_timeout));
+  deadlines_.Set(Due::kQuiet, now() + interval);
+}
+
+void Connection::ArmTimer() {
+  double earliest = deadlines_.Earliest();
+  if (earliest < armed_for_ && state_ != State::kOver) {
+    armed_for_ = earliest;
+    ev_timer_stop(environment_.loop.raw(), &timer_);
+    ev_timer_set(&timer_, earliest - now(), 0.);
+    ev_timer_start(environment_.loop.raw(), &timer_);
+  }
+}
+
+void Connection::Linger() {
+  state_ = State::kLingering;
+  session_.reset();
+  std::string().swap(unwritten_);
+  deadlines_.ClearAll();
+  deadlines_.Set(Due::kLinger, now() + kLingerSeconds);
+  transport_.ShutdownWrite();
+  Watch(EV_READ);
+  ArmTimer();
+}
+
+void Connection::LingerRead() {
+  auto& buffer = environment_.read_buffer;
+  if (!transport_.Discard(buffer.data(), buffer.size())) {
+    Close();
+  }
+}
+
+void Connection::Close() {
+  if (state_ != State::kOver) {
+    state_ = State::kOver;
+    ev_io_stop(environment_.loop.raw(), &socket_);
+    ev_timer_stop(environment_.loop.raw(), &timer_);
+    owner_.OnOver(*this);
+  }
+}
+
+}  // namespace credential_broker::h2

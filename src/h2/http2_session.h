@@ -1,0 +1,145 @@
+#ifndef CREDENTIAL_BROKER_H2_HTTP2_SESSION_H_
+#define CREDENTIAL_BROKER_H2_HTTP2_SESSION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/peer.h"
+#include "h2/counters.h"
+#include "h2/event_loop.h"
+#include "h2/frame_scanner.h"
+#include "h2/rate_limiter.h"
+#include "h2/server.h"
+#include "h2/session_template.h"
+#include "h2/stream.h"
+#include "h2/stream_history.h"
+
+namespace credential_broker::h2 {
+
+class StreamImpl;
+
+// What the sessions of one loop share. All outlive them.
+struct SessionEnvironment {
+  Application& application;
+  const Limits& limits;
+  const SessionTemplate& session_template;
+  Counters& counters;
+  EventLoop& loop;
+};
+
+// Told when a session has something to do at the end of the batch of events.
+class SessionOwner {
+ public:
+  virtual ~SessionOwner() = default;
+  virtual void OnPending() = 0;
+};
+
+// HTTP/2 of one connection, without a socket: bytes in, bytes out, nghttp2 between. On one loop's
+// thread.
+class Http2Session {
+ public:
+  // How a session stands, as the owner's timers must know.
+  enum class State {
+    kPreface,   // the client's preface and SETTINGS are not here yet
+    kSettings,  // our SETTINGS are not acknowledged yet
+    kOpen,
+  };
+
+  Http2Session(const SessionEnvironment& environment, Peer peer, SessionOwner& owner);
+  Http2Session(const Http2Session&) = delete;
+  Http2Session& operator=(const Http2Session&) = delete;
+  ~Http2Session();
+
+  // Takes bytes of the peer. `now`: seconds on the monotonic clock.
+  void Receive(std::string_view bytes, double now);
+
+  // Appends output, a frame at a time, until `out` holds `enough` bytes or there is none.
+  void Produce(std::string& out, std::size_t enough);
+
+  // The end of a batch: tells handlers that they have drained and destroys those whose stream has
+  // closed.
+  void FinishBatch();
+
+  // Nothing is left to be done but sending what Produce gives.
+  bool finished() const;
+  State state() const { return state_; }
+  std::size_t open_streams() const { return streams_.size(); }
+  // Bytes that streams have queued, and an estimate for what waits beside them.
+  std::size_t queued_output() const;
+  // Bytes of DATA that have gone out: grows whenever the peer takes some.
+  std::uint64_t data_taken() const { return data_taken_; }
+
+  // GOAWAY twice (RFC 9113 §6.8): the first tells the peer to open no more streams, the second,
+  // which FinishShutdown sends, names the last one that is served.
+  void BeginShutdown();
+  void FinishShutdown();
+  // The peer has answered the PING that followed the first GOAWAY, so it has seen it.
+  bool shutdown_seen() const { return shutdown_seen_; }
+
+  void SendPing();
+  // GOAWAY with `error_code`: the owner sends what Produce gives and closes.
+  void Fail(std::uint32_t error_code, std::string_view debug);
+
+ private:
+  friend class SessionTemplate;
+  friend class StreamImpl;
+
+  // False: the peer may not send this frame.
+  bool CheckFrame(const FrameHeader& header);
+  void Feed(std::string_view bytes);
+  void OnBeginHeaders(const nghttp2_frame& frame);
+  void OnHeader(const nghttp2_frame& frame, std::string_view name, std::string_view value);
+  void OnFrame(const nghttp2_frame& frame);
+  void OnInvalidFrame();
+  void OnData(std::int32_t stream_id, std::string_view bytes);
+  void OnFrameSent(const nghttp2_frame& frame);
+  void OnStreamClosed(std::int32_t stream_id);
+
+  void OnSettings(const nghttp2_frame& frame);
+  void OnPing(const nghttp2_frame& frame);
+  // Counts one event of a kind that is limited; too many end the connection.
+  void Spend(RateLimiter& limiter, Counter& counter, std::string_view debug);
+
+  // For StreamImpl.
+  nghttp2_session* ng() { return ng_.get(); }
+  void Touch() { owner_.OnPending(); }
+  StreamImpl* FindStream(std::int32_t stream_id);
+
+  const SessionEnvironment& environment_;
+  const Peer peer_;
+  SessionOwner& owner_;
+  NgSessionPtr ng_;
+
+  // Each knows its place here.
+  std::vector<std::unique_ptr<StreamImpl>> streams_;
+  // Destroyed at the end of the batch, so never inside a call of their own.
+  std::vector<std::unique_ptr<StreamImpl>> closed_;
+  std::vector<StreamImpl*> drained_;
+  FrameScanner scanner_;
+  StreamHistory history_;
+  std::vector<nghttp2_nv> fields_;  // reused by each submission
+  std::string* out_ = nullptr;      // where DATA goes while Produce runs
+
+  State state_ = State::kPreface;
+  bool failed_ = false;
+  bool failure_sent_ = false;
+  bool shutdown_begun_ = false;
+  bool shutdown_seen_ = false;
+  bool answered_since_ping_ = false;
+  double now_ = 0;
+  std::size_t queued_bytes_ = 0;
+  std::uint64_t data_taken_ = 0;
+
+  RateLimiter resets_;
+  RateLimiter pings_;
+  RateLimiter settings_;
+  RateLimiter idle_frames_;
+};
+
+}  // namespace credential_broker::h2
+
+#endif  // CREDENTIAL_BROKER_H2_HTTP2_SESSION_H_

@@ -1,0 +1,42 @@
+#ifndef CREDENTIAL_BROKER_H2_SESSION_TEMPLATE_H_
+#define CREDENTIAL_BROKER_H2_SESSION_TEMPLATE_H_
+
+#include <nghttp2/nghttp2.h>
+
+#include <memory>
+
+#include "h2/server.h"
+
+namespace credential_broker::h2 {
+
+class Http2Session;
+
+struct NgSessionDeleter {
+  void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
+};
+using NgSessionPtr = std::unique_ptr<nghttp2_session, NgSessionDeleter>;
+
+// nghttp2's callbacks and options: the same for all sessions of a listener. Immutable, thread-safe.
+class SessionTemplate {
+ public:
+  explicit SessionTemplate(const Limits& limits);
+
+  // A server's session that calls `session` back, its first SETTINGS queued.
+  NgSessionPtr Make(Http2Session& session) const;
+
+ private:
+  struct CallbacksDeleter {
+    void operator()(nghttp2_session_callbacks* c) const { nghttp2_session_callbacks_del(c); }
+  };
+  struct OptionDeleter {
+    void operator()(nghttp2_option* o) const { nghttp2_option_del(o); }
+  };
+
+  const Limits& limits_;
+  std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> callbacks_;
+  std::unique_ptr<nghttp2_option, OptionDeleter> option_;
+};
+
+}  // namespace credential_broker::h2
+
+#endif  // CREDENTIAL_BROKER_H2_SESSION_TEMPLATE_H_

@@ -1,0 +1,37 @@
+#include "observe/audit.h"
+
+#include "core/reason.h"
+
+namespace credential_broker::observe {
+namespace {
+
+// "192.0.2.1" of "192.0.2.1:50123", "2001:db8::1" of "[2001:db8::1]:50123"; "unix" as it is.
+std::string_view HostOf(std::string_view address) {
+  if (address.substr(0, 1) == "[") {
+    return address.substr(1, address.find(']') - 1);
+  }
+  return address.substr(0, address.rfind(':'));
+}
+
+}  // namespace
+
+void AuditLog::TokenIssued(std::string_view principal, std::string_view peer_address,
+                           std::string_view credential, std::string_view version) {
+  const std::string_view host = HostOf(peer_address);
+  if (!issued_.IsFirst({principal, host, credential}, version)) {
+    return;
+  }
+  log_.Audit(
+      "token_issued",
+      {{"principal", principal}, {"peer", host}, {"credential", credential}, {"version", version}});
+}
+
+void AuditLog::CallerDenied(std::string_view principal, std::string_view peer_address,
+                            std::string_view credential, Reason reason) {
+  log_.Audit("caller_denied", {{"principal", principal},
+                               {"peer", HostOf(peer_address)},
+                               {"credential", credential},
+                               {"reason", ReasonName(reason)}});
+}
+
+}  // namespace credential_broker::observe

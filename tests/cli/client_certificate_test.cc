@@ -1,0 +1,59 @@
+#include "cli/client_certificate.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/test_files.h"
+#include "cli/tls_acceptor.h"
+
+namespace credential_broker::cli {
+namespace {
+
+class RefusesClientCertificateTest : public ::testing::TestWithParam<int> {
+ protected:
+  Endpoint Anonymous(const TlsAcceptor& server) const {
+    return {.address = server.address(), .target = "", .ca_file = ca_.ca_file()};
+  }
+
+  Endpoint With(const TlsAcceptor& server, const TestIdentity& client) const {
+    Endpoint endpoint = Anonymous(server);
+    endpoint.cert_file = folder_.Write("cert.pem", CertificatePem(client));
+    endpoint.key_file = folder_.Write("key.pem", KeyPem(client));
+    return endpoint;
+  }
+
+  TestFolder folder_;
+  TestCa ca_;
+};
+
+TEST_P(RefusesClientCertificateTest, WhereNoneIsShown) {
+  const TlsAcceptor server(ca_.Issue("IP:127.0.0.1"), ca_.ca_file(), GetParam());
+  EXPECT_TRUE(RefusesClientCertificate(Anonymous(server)));
+}
+
+TEST_P(RefusesClientCertificateTest, WhereItIsOfAnotherAuthority) {
+  const TlsAcceptor server(ca_.Issue("IP:127.0.0.1"), ca_.ca_file(), GetParam());
+  const TestCa other;
+  EXPECT_TRUE(RefusesClientCertificate(With(server, other.Issue("DNS:stranger"))));
+}
+
+TEST_P(RefusesClientCertificateTest, NotWhereItIsTaken) {
+  const TlsAcceptor server(ca_.Issue("IP:127.0.0.1"), ca_.ca_file(), GetParam());
+  EXPECT_FALSE(RefusesClientCertificate(With(server, ca_.Issue("DNS:friend"))));
+}
+
+TEST_P(RefusesClientCertificateTest, NotWhereItIsTheServerThatIsNotTrusted) {
+  const TestCa other;
+  const TlsAcceptor server(other.Issue("IP:127.0.0.1"), ca_.ca_file(), GetParam());
+  EXPECT_FALSE(RefusesClientCertificate(Anonymous(server)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Versions, RefusesClientCertificateTest,
+                         ::testing::Values(TLS1_2_VERSION, TLS1_3_VERSION));
+
+TEST(RefusesClientCertificate, NotWhereNobodyListens) {
+  EXPECT_FALSE(RefusesClientCertificate({.address = "127.0.0.1:1", .target = ""}));
+  EXPECT_FALSE(RefusesClientCertificate({.address = "unix:/x", .target = ""}));
+}
+
+}  // namespace
+}  // namespace credential_broker::cli

@@ -1,0 +1,423 @@
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/load_config.h"
+#include "core/strings.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace credential_broker::config {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// DESIGN §4's example, less what is not supported yet.
+constexpr std::string_view kFull = R"(apiVersion: credentialbroker/v1
+kind: BrokerConfig
+server:
+  listen: "[::]:9443"
+  tls:
+    cert_file: /tls/tls.crt
+    key_file: /tls/tls.key
+    client_ca_file: /tls/ca.crt
+  reflection: false
+  max_wait: 250ms
+  max_connection_age: 3m
+  max_connections: 20
+  max_connections_per_address: 10
+session_store: {type: memory}
+credentials:
+- name: default
+  base_url: https://api.sandbox.investsuite.com/v1/
+  ca_file: ca.pem
+  access_key_id_file: /secrets/access_key_id
+  secret_access_key_file: /secrets/secret_access_key
+  connect_timeout: 1s
+  request_timeout: 4s
+  refresh_at: 0.6
+  allow:
+  - principals: ["spiffe://prod/ns/orders/sa/*", "system:serviceaccount:orders:api"]
+  - principals: [anonymous]
+- name: people
+  base_url: https://api.example.com
+  username_file: secrets/user
+  password_file: secrets/password
+log: {level: debug, format: text}
+)";
+
+// `server` and the keys of one credential around what a test is about. Line 3 is the first of
+// `server`.
+std::string WithServer(std::string_view server) {
+  return StrCat("apiVersion: credentialbroker/v1\nkind: BrokerConfig\n", server, R"(
+credentials:
+- name: default
+  base_url: https://api.example.com
+  access_key_id_file: /s/id
+  secret_access_key_file: /s/key
+)");
+}
+
+// Line 5 is `- name: default`, line 6 the first of `keys`, which are indented by two.
+std::string WithCredential(std::string_view keys) {
+  return StrCat(R"(apiVersion: credentialbroker/v1
+kind: BrokerConfig
+server: {listen: "127.0.0.1:8443"}
+credentials:
+- name: default
+)",
+                keys);
+}
+
+constexpr std::string_view kUrlAndKey =
+    "  base_url: https://api.example.com\n"
+    "  access_key_id_file: /s/id\n"
+    "  secret_access_key_file: /s/key\n";
+
+std::string WithCredentialKey(std::string_view line) {
+  return WithCredential(StrCat("  ", line, "\n", kUrlAndKey));
+}
+
+std::string ErrorOf(std::string_view text) {
+  const absl::StatusOr<BrokerConfig> config = ParseConfig(text, "b.yaml");
+  if (config.ok()) {
+    return "OK";
+  }
+  EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument);
+  return std::string(config.status().message());
+}
+
+TEST(ParseConfig, ReadsEveryKey) {
+  const absl::StatusOr<BrokerConfig> config = ParseConfig(kFull, "/etc/broker/b.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->server.listen, "[::]:9443");
+  EXPECT_TRUE(config->server.has_tls);
+  EXPECT_EQ(config->server.tls.cert_file, "/tls/tls.crt");
+  EXPECT_EQ(config->server.tls.key_file, "/tls/tls.key");
+  EXPECT_EQ(config->server.tls.client_ca_file, "/tls/ca.crt");
+  EXPECT_FALSE(config->server.reflection);
+  EXPECT_EQ(config->server.max_wait, absl::Milliseconds(250));
+  EXPECT_EQ(config->server.max_connection_age, absl::Minutes(3));
+  EXPECT_EQ(config->server.max_connections, 20U);
+  EXPECT_EQ(config->server.max_connections_per_address, 10U);
+  EXPECT_EQ(config->session_store.type, SessionStoreType::kMemory);
+  ASSERT_EQ(config->credentials.size(), 2U);
+  const CredentialConfig& first = config->credentials[0];
+  EXPECT_EQ(first.name, "default");
+  EXPECT_EQ(first.base_url, "https://api.sandbox.investsuite.com/v1");
+  EXPECT_EQ(first.ca_file, "/etc/broker/ca.pem");
+  EXPECT_EQ(first.login.kind, LoginKind::kAccessKey);
+  EXPECT_EQ(first.login.id_file, "/secrets/access_key_id");
+  EXPECT_EQ(first.login.secret_file, "/secrets/secret_access_key");
+  EXPECT_EQ(first.connect_timeout, absl::Seconds(1));
+  EXPECT_EQ(first.request_timeout, absl::Seconds(4));
+  EXPECT_DOUBLE_EQ(first.refresh_at, 0.6);
+  ASSERT_EQ(first.allow.size(), 2U);
+  ASSERT_EQ(first.allow[0].principals.size(), 2U);
+  EXPECT_EQ(first.allow[0].principals[0].text(), "spiffe://prod/ns/orders/sa/*");
+  EXPECT_EQ(first.allow[1].principals[0].text(), "anonymous");
+  const CredentialConfig& second = config->credentials[1];
+  EXPECT_EQ(second.login.kind, LoginKind::kUserPassword);
+  EXPECT_EQ(second.login.id_file, "/etc/broker/secrets/user");
+  EXPECT_EQ(second.login.secret_file, "/etc/broker/secrets/password");
+  EXPECT_EQ(config->log.level, "debug");
+  EXPECT_EQ(config->log.format, "text");
+}
+
+TEST(ParseConfig, HasTheDefaultsOfTheDesign) {
+  const absl::StatusOr<BrokerConfig> config =
+      ParseConfig(WithServer("server:\n  plaintext: true"), "b.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->server.listen, "0.0.0.0:8443");
+  EXPECT_FALSE(config->server.has_tls);
+  EXPECT_TRUE(config->server.reflection);
+  EXPECT_EQ(config->server.max_wait, absl::Seconds(5));
+  EXPECT_EQ(config->server.max_connection_age, absl::Seconds(180));
+  EXPECT_EQ(config->server.max_connections, 10000U);
+  EXPECT_EQ(config->server.max_connections_per_address, 1000U);
+  ASSERT_EQ(config->credentials.size(), 1U);
+  EXPECT_EQ(config->credentials[0].connect_timeout, absl::Seconds(2));
+  EXPECT_EQ(config->credentials[0].request_timeout, absl::Seconds(5));
+  EXPECT_DOUBLE_EQ(config->credentials[0].refresh_at, 0.5);
+  EXPECT_TRUE(config->credentials[0].allow.empty());
+  EXPECT_EQ(config->log.level, "info");
+  EXPECT_EQ(config->log.format, "json");
+}
+
+struct Wrong {
+  std::string text;
+  std::string message;
+};
+
+void ExpectMessages(const std::vector<Wrong>& table) {
+  for (const Wrong& wrong : table) {
+    EXPECT_EQ(ErrorOf(wrong.text), wrong.message) << wrong.text;
+  }
+}
+
+TEST(ParseConfig, NamesLineKeyAndMendOfWhatIsWrongAtTheTop) {
+  const std::string good = WithServer("server: {plaintext: true}");
+  const auto replaced = [&good](std::string_view from, std::string_view to) {
+    std::string text = good;
+    return text.replace(text.find(from), from.size(), to);
+  };
+  ExpectMessages({
+      {"", "b.yaml:1: the file is empty; it needs apiVersion, kind, server and credentials"},
+      {"just text", "b.yaml:1: must be a map of keys; a single value stands here"},
+      {"# nothing\n",
+       "b.yaml:1: the file is empty; it needs apiVersion, kind, server and credentials"},
+      {"- a\n", "b.yaml:1: must be a map of keys; a list stands here"},
+      {replaced("credentialbroker/v1", "credentialbroker/v2"),
+       "b.yaml:1: apiVersion: \"credentialbroker/v2\" is not known; write apiVersion: "
+       "credentialbroker/v1"},
+      {replaced("apiVersion: credentialbroker/v1\n", ""),
+       "b.yaml:1: apiVersion: is missing; write apiVersion: credentialbroker/v1"},
+      {replaced("kind: BrokerConfig\n", "kind:\n"),
+       "b.yaml:2: kind: must be text; nothing stands here"},
+      {replaced("kind: BrokerConfig", "kind: ''"),
+       "b.yaml:2: kind: is empty; give it a value or remove it"},
+      {good + "lag: {level: info}\n", "b.yaml:9: lag: unknown key (did you mean log?)"},
+      {good + "htpp: {}\n", "b.yaml:9: htpp: unknown key (did you mean http?)"},
+      {good + "telemetry: {}\n",
+       "b.yaml:9: telemetry: unknown key; known here: admin, apiVersion, credentials, envoy, http, "
+       "kind, kubernetes, kubernetes_callers, log, server, session_store"},
+      {good + "log: {level: verbose}\n",
+       "b.yaml:9: log.level: \"verbose\" is not known; write debug or error or info or warn"},
+      {good + "log: {format: xml}\n",
+       "b.yaml:9: log.format: \"xml\" is not known; write json or text"},
+      {good + "log: info\n", "b.yaml:9: log: must be a map of keys; a single value stands here"},
+      {good + "kind: BrokerConfig\n",
+       "b.yaml:9: kind: duplicate key, first on line 2; leave one of them"},
+      {"apiVersion: credentialbroker/v1\nkind: BrokerConfig\nserver: {plaintext: true}\n",
+       "b.yaml:1: credentials: names no credential; the broker needs at least one"},
+      {"apiVersion: credentialbroker/v1\nkind: BrokerConfig\nserver: {plaintext: true}\n"
+       "credentials: []\n",
+       "b.yaml:4: credentials: names no credential; the broker needs at least one"},
+      {"apiVersion: credentialbroker/v1\nkind: BrokerConfig\nserver: {plaintext: true}\n"
+       "credentials: {default: {}}\n",
+       "b.yaml:4: credentials: must be a list; a map of keys stands here"},
+  });
+}
+
+TEST(ParseConfig, NamesLineKeyAndMendOfWhatIsWrongInServer) {
+  ExpectMessages({
+      {WithServer("server: {}"),
+       "b.yaml:3: server.listen: \"0.0.0.0:8443\" is open to the network without TLS; give "
+       "server.tls a cert_file and a key_file, or say server.plaintext: true"},
+      {WithServer("server:\n  listen: broker.internal:8443"),
+       "b.yaml:4: server.listen: \"broker.internal:8443\" is open to the network without TLS; give "
+       "server.tls a cert_file and a key_file, or say server.plaintext: true"},
+      {WithServer("server:\n  listen: 127.0.0.1"),
+       "b.yaml:4: server.listen: \"127.0.0.1\": has no port; write host:port, [v6]:port or "
+       "unix:/path, such as 0.0.0.0:8443"},
+      {WithServer("server:\n  plaintext: yes"),
+       "b.yaml:4: server.plaintext: must be true or false, without quotes; \"yes\" stands here\n"
+       "b.yaml:4: server.listen: \"0.0.0.0:8443\" is open to the network without TLS; give "
+       "server.tls a cert_file and a key_file, or say server.plaintext: true"},
+      {WithServer("server:\n  plaintext: true\n  reflection: \"true\""),
+       "b.yaml:5: server.reflection: must be true or false, without quotes; \"true\" stands here"},
+      {WithServer("server:\n  plaintext: true\n  tls: {cert_file: /c, key_file: /k}"),
+       "b.yaml:4: server.plaintext: must not be true beside server.tls; leave one of them"},
+      {WithServer("server:\n  tls:\n    cert_file: /c"),
+       "b.yaml:5: server.tls.key_file: is missing; TLS needs cert_file and key_file, both PEM"},
+      {WithServer("server:\n  tls:"),
+       "b.yaml:4: server.tls: must be a map of keys; nothing stands here"},
+      {WithServer("server:\n  tls:\n    cert_file: /c\n    key_file: /k\n    client_ca: /a"),
+       "b.yaml:7: server.tls.client_ca: unknown key (did you mean client_ca_file?)"},
+      {WithServer("server:\n  plaintext: true\n  max_wait: 5"),
+       "b.yaml:5: server.max_wait: \"5\" is not a duration; write a whole number and a unit: "
+       "250ms, 5s, 3m or 1h"},
+      {WithServer("server:\n  plaintext: true\n  max_wait: 1h"),
+       "b.yaml:5: server.max_wait: 1h is out of bounds; write 0s to 5m"},
+      {WithServer("server:\n  plaintext: true\n  max_wait: [5s]"),
+       "b.yaml:5: server.max_wait: must be a duration such as 5s; a list stands here"},
+      {WithServer("server:\n  plaintext: true\n  max_connection_age: 0s"),
+       "b.yaml:5: server.max_connection_age: 0s is out of bounds; write 1s to 24h"},
+      {WithServer("server:\n  plaintext: true\n  max_connections: 0"),
+       "b.yaml:5: server.max_connections: must be a whole number from 1 to 1000000, without "
+       "quotes; \"0\" stands here"},
+      {WithServer("server:\n  plaintext: true\n  max_connections_per_address: -1"),
+       "b.yaml:5: server.max_connections_per_address: must be a whole number from 1 to 1000000, "
+       "without quotes; \"-1\" stands here"},
+      {WithServer("server:\n  plaintext: true\n  max_wiat: 5s"),
+       "b.yaml:5: server.max_wiat: unknown key (did you mean max_wait?)"},
+  });
+}
+
+TEST(ParseConfig, TakesPlaintextWhereNobodyElseCanListen) {
+  for (const char* listen :
+       {"127.0.0.1:0", "127.3.2.1:8443", "[::1]:8443", "localhost:8443", "unix:/run/broker.sock"}) {
+    EXPECT_EQ(ErrorOf(WithServer(StrCat("server: {listen: \"", listen, "\"}"))), "OK") << listen;
+  }
+}
+
+TEST(ParseConfig, NamesLineKeyAndMendOfWhatIsWrongInACredential) {
+  const std::string no_key = "  base_url: https://api.example.com\n";
+  ExpectMessages({
+      {WithCredential("  access_key_id_file: /s/id\n  secret_access_key_file: /s/key\n"),
+       "b.yaml:5: credentials[0].base_url: is missing; name InvestSuite's API, such as "
+       "https://api.sandbox.investsuite.com"},
+      {WithCredential(no_key),
+       "b.yaml:5: credentials[0].access_key_id_file: is missing; name access_key_id_file and "
+       "secret_access_key_file, or username_file and password_file"},
+      {WithCredential(no_key + "  access_key_id_file: /s/id\n"),
+       "b.yaml:5: credentials[0].secret_access_key_file: is missing; access_key_id_file and "
+       "secret_access_key_file go together"},
+      {WithCredential(no_key + "  password_file: /s/password\n"),
+       "b.yaml:5: credentials[0].username_file: is missing; username_file and password_file go "
+       "together"},
+      {WithCredentialKey("username_file: /s/user\n  password_file: /s/password"),
+       "b.yaml:6: credentials[0].username_file: stands beside access_key_id_file and "
+       "secret_access_key_file; leave one pair"},
+      {WithCredentialKey("connect_timeout: 10s"),
+       "b.yaml:6: credentials[0].connect_timeout: connect_timeout must not be longer than "
+       "request_timeout, which it is part of"},
+      {WithCredentialKey("request_timeout: 500ms"),
+       "b.yaml:6: credentials[0].request_timeout: connect_timeout must not be longer than "
+       "request_timeout, which it is part of"},
+      {WithCredentialKey("connect_timeout: 0s"),
+       "b.yaml:6: credentials[0].connect_timeout: 0s is out of bounds; write 1ms to 5m"},
+      {WithCredentialKey("refresh_at: 0.9"),
+       "b.yaml:6: credentials[0].refresh_at: must be a number from 0.1 to 0.8, without quotes; "
+       "\"0.9\" stands here"},
+      {WithCredentialKey("refresh_at: half"),
+       "b.yaml:6: credentials[0].refresh_at: must be a number from 0.1 to 0.8, without quotes; "
+       "\"half\" stands here"},
+      {WithCredentialKey("refresh: 0.5"),
+       "b.yaml:6: credentials[0].refresh: unknown key (did you mean refresh_at?)"},
+      {WithCredentialKey("secret_access_key: hunter2"),
+       "b.yaml:6: credentials[0].secret_access_key: a secret never stands in this file; put it "
+       "into a file of its own and name that with secret_access_key_file"},
+      {WithCredentialKey("allow: {principals: [anonymous]}"),
+       "b.yaml:6: credentials[0].allow: must be a list; a map of keys stands here"},
+      {WithCredentialKey("allow:\n  - principals: []"),
+       "b.yaml:7: credentials[0].allow[0].principals: names nobody; list who may use the "
+       "credential, such as [\"dns:orders\"]"},
+      {WithCredentialKey("allow:\n  - {}"),
+       "b.yaml:7: credentials[0].allow[0].principals: is missing; list who may use the credential, "
+       "such as [\"dns:orders\"]"},
+      {WithCredentialKey("allow:\n  - principals: [anonymous]\n    for: all"),
+       "b.yaml:8: credentials[0].allow[0].for: unknown key; known here: principals"},
+      {WithCredentialKey("allow:\n  - principals:\n    - anonymous\n    - [anonymous]"),
+       "b.yaml:9: credentials[0].allow[0].principals[1]: must be the text of a principal"},
+      {WithCredentialKey("allow:\n  - principals: [orders]"),
+       "b.yaml:7: credentials[0].allow[0].principals[0]: \"orders\" can match nobody; principals "
+       "are spiffe://…, dns:NAME, system:serviceaccount:NS:NAME, unix:uid:UID and anonymous"},
+      {WithCredentialKey("allow:\n  - principals: [\"dns:a b\\n\"]"),
+       "b.yaml:7: credentials[0].allow[0].principals[0]: \"dns:a b\\x0a\" is no principal; it must "
+       "be printable ASCII without spaces, at most 2048 characters"},
+  });
+}
+
+TEST(ParseConfig, NamesTheBadPattern) {
+  EXPECT_THAT(ErrorOf(WithCredentialKey("allow:\n  - principals: [\"spiffe://prod/a*b\"]")),
+              HasSubstr("b.yaml:7: credentials[0].allow[0].principals[0]: pattern "
+                        "\"spiffe://prod/a*b\": '*'"));
+}
+
+TEST(ParseConfig, TakesPatternsThatCanMatchSomebody) {
+  for (const char* pattern : {"spiffe://prod/ns/*/sa/api", "spiffe://**", "dns:**", "unix:uid:0",
+                              "anonymous", "**", "system:serviceaccount:orders:*", "system:**"}) {
+    EXPECT_EQ(ErrorOf(WithCredentialKey(StrCat("allow: [{principals: [\"", pattern, "\"]}]"))),
+              "OK")
+        << pattern;
+  }
+}
+
+TEST(ParseConfig, RefusesNamesThatAreNoneOrTakenTwice) {
+  const auto with_names = [](std::string_view a, std::string_view b) {
+    return StrCat(
+        "apiVersion: credentialbroker/v1\nkind: BrokerConfig\nserver: {plaintext: true}\n"
+        "credentials:\n- name: ",
+        a, "\n", kUrlAndKey, "- name: ", b, "\n", kUrlAndKey);
+  };
+  const std::string longest(63, 'a');
+  EXPECT_EQ(ErrorOf(with_names("a-1", longest)), "OK");
+  EXPECT_EQ(
+      ErrorOf(with_names("a", "a")),
+      "b.yaml:9: credentials[1].name: \"a\" is also the name of credentials[0]; give each its "
+      "own");
+  for (const std::string& bad :
+       std::vector<std::string>{"A", "a_b", "a.b", "\"\\u00e9\"", longest + "a"}) {
+    EXPECT_THAT(ErrorOf(with_names("a", bad)),
+                HasSubstr("is no name; write 1 to 63 characters of a-z, 0-9 and -"))
+        << bad;
+  }
+}
+
+TEST(ParseConfig, RefusesByNameWhatIsNotBuiltYet) {
+  const std::string good = WithServer("server: {plaintext: true}");
+  for (const char* key : {"admin", "http", "kubernetes_callers", "kubernetes", "envoy"}) {
+    EXPECT_EQ(ErrorOf(StrCat(good, key, ": {listen: x}\n")),
+              StrCat("b.yaml:9: ", key, ": not supported yet; remove it"));
+  }
+  EXPECT_EQ(ErrorOf(WithServer("server:\n  plaintext: true\n  rate_limit: {per_second: 1}")),
+            "b.yaml:5: server.rate_limit: not supported yet; remove it");
+  EXPECT_EQ(ErrorOf(WithCredential("  broker: {address: unix:/b}\n")),
+            "b.yaml:6: credentials[0].broker: not supported yet; remove it");
+  for (const char* type : {"kubernetes", "etcd"}) {
+    EXPECT_EQ(
+        ErrorOf(StrCat(good, "session_store: {type: ", type, "}\n")),
+        StrCat("b.yaml:9: session_store.type: ", type, " is not supported yet; write memory"));
+  }
+  for (const char* key : {"namespace", "name", "endpoints", "ca_file", "cert_file", "key_file",
+                          "prefix", "lease_duration"}) {
+    EXPECT_EQ(ErrorOf(StrCat(good, "session_store: {", key, ": x}\n")),
+              StrCat("b.yaml:9: session_store.", key, ": not supported yet; remove it"));
+  }
+}
+
+TEST(ParseConfig, TellsAllProblemsInTheOrderOfTheFile) {
+  const std::string error = ErrorOf(
+      "apiVersion: credentialbroker/v1\n"
+      "kind: Broker\n"
+      "server:\n"
+      "  plaintext: true\n"
+      "  max_wait: soon\n"
+      "  max_wait: 5s\n"
+      "credentials:\n"
+      "- name: default\n"
+      "  base_url: http://api.example.com\n"
+      "  secret_access_key: x\n");
+  const std::vector<std::string> places = {
+      "b.yaml:2: kind: ",
+      "b.yaml:5: server.max_wait: ",
+      "b.yaml:6: server.max_wait: duplicate",
+      "b.yaml:8: credentials[0].access_key_id_file: ",
+      "b.yaml:9: credentials[0].base_url: must start with https",
+      "b.yaml:10: credentials[0].secret_access_key: "};
+  std::size_t at = 0;
+  for (const std::string& place : places) {
+    const std::size_t found = error.find(place, at);
+    ASSERT_NE(found, std::string::npos) << place << " in\n" << error;
+    at = found;
+  }
+}
+
+TEST(ParseConfig, TellsAtMostTwentyProblems) {
+  std::string text = WithServer("server: {plaintext: true}");
+  for (int i = 0; i < 1000; ++i) {
+    text += StrCat("wrong", i, ": 1\n");
+  }
+  const std::string error = ErrorOf(text);
+  EXPECT_THAT(error, HasSubstr("b.yaml: and 980 more"));
+  EXPECT_LT(error.size(), 10000U);
+}
+
+TEST(ParseConfig, RepeatsNoValueThatMayBeASecret) {
+  constexpr std::string_view kCanary = "c4n4ry";
+  for (const char* line :
+       {"secret_access_key: c4n4ry", "password: c4n4ry", "access_key_id: [c4n4ry]",
+        "ca_file: {c4n4ry: c4n4ry2}", "username_file: [\"c4n4ry\"]", "secret: c4n4ry",
+        "base_url: \"https://user:c4n4ry@host\"", "base_url: http://c4n4ry", "password: \"c4n4ry",
+        "password: &c4n4ry x", "password: *c4n4ry", "password: !c4n4ry x",
+        "password: \"c4n4ry\n  x: y: z"}) {
+    const std::string error = ErrorOf(WithCredentialKey(line));
+    EXPECT_NE(error, "OK") << line;
+    EXPECT_THAT(error, Not(HasSubstr(std::string(kCanary)))) << line;
+  }
+}
+
+}  // namespace
+}  // namespace credential_broker::config

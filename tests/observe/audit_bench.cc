@@ -1,0 +1,55 @@
+// What audit and a log level that is left out cost on the way of every GetToken.
+
+#include <string>
+#include <vector>
+
+#include "benchmark/benchmark.h"
+#include "core/clock.h"
+#include "core/strings.h"
+#include "observe/audit.h"
+
+namespace credential_broker::observe {
+namespace {
+
+void BM_TokenIssuedAgain(benchmark::State& state) {
+  static Logger log({}, SystemClock(), [](std::string_view) {});
+  static AuditLog audit(log);
+  const auto callers = static_cast<std::size_t>(state.range(0));
+  std::vector<std::string> principals;
+  for (std::size_t i = 0; i < callers; ++i) {
+    principals.push_back(StrCat("spiffe://prod.example.com/ns/orders/sa/service-", i));
+    audit.TokenIssued(principals.back(), "192.0.2.101:50123", "default",
+                      "01HV0000000000000000000000");
+  }
+  std::size_t i = 0;
+  for (auto _ : state) {
+    audit.TokenIssued(principals[i], "192.0.2.101:50123", "default", "01HV0000000000000000000000");
+    i = i + 1 == callers ? 0 : i + 1;
+  }
+}
+BENCHMARK(BM_TokenIssuedAgain)->Arg(1)->Arg(1000)->Arg(100000);
+BENCHMARK(BM_TokenIssuedAgain)->Arg(1)->Arg(1000)->Threads(2);
+
+void BM_LevelLeftOut(benchmark::State& state) {
+  Logger log({}, SystemClock(), [](std::string_view) {});
+  for (auto _ : state) {
+    log.Debug("call", {{"principal", "p"}, {"took_seconds", absl::Seconds(1)}});
+  }
+}
+BENCHMARK(BM_LevelLeftOut);
+
+void BM_Line(benchmark::State& state) {
+  Logger log({state.range(0) == 0 ? LogOptions{} : LogOptions{LogLevel::kInfo, LogFormat::kText}},
+             SystemClock(), [](std::string_view line) { benchmark::DoNotOptimize(line); });
+  for (auto _ : state) {
+    log.Info("token_obtained", {{"credential", "default"},
+                                {"version", "01HV0000000000000000000000"},
+                                {"lifetime_seconds", absl::Seconds(300)}});
+  }
+}
+BENCHMARK(BM_Line)->Arg(0)->Arg(1);
+
+}  // namespace
+}  // namespace credential_broker::observe
+
+BENCHMARK_MAIN();

@@ -1,0 +1,184 @@
+// What only shows on a real connection: deadlines on a real timer, and windows that are full.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "gtest/gtest.h"
+#include "h2/server.h"
+#include "rpc/call.h"
+#include "rpc/grpc_application.h"
+#include "rpc/test_service.h"
+#include "support/h2_client.h"
+
+namespace credential_broker::rpc {
+namespace {
+
+constexpr std::uint32_t kNoError = 0;
+constexpr std::uint32_t kCancel = 8;
+
+// "send N" sends a message of N bytes, "finish" ends the call; all else is echoed.
+class Obedient : public CallHandler {
+ public:
+  explicit Obedient(Call& call) : call_(call) {}
+  void OnMessage(std::string_view message) override {
+    if (message == "finish") {
+      call_.FinishOk();
+    } else if (message.substr(0, 5) == "send ") {
+      call_.SendMessage(std::string(std::stoul(std::string(message.substr(5))), 'x'));
+    } else {
+      call_.SendMessage(std::string(message));
+    }
+  }
+  void OnHalfClose() override { call_.FinishOk(); }
+
+ private:
+  Call& call_;
+};
+
+class Silent : public CallHandler {
+ public:
+  void OnMessage(std::string_view) override {}
+  void OnHalfClose() override {}
+};
+
+class Wire : public testing::Test {
+ protected:
+  void SetUp() override {
+    router_.Add(TestService(), "Both", [](Call& call) { return std::make_unique<Obedient>(call); },
+                {.max_message = 4 << 20});
+    router_.Add(TestService(), "One", [](Call&) { return std::make_unique<Silent>(); });
+    h2::ServerOptions options;
+    options.address = "127.0.0.1:0";
+    options.loops = 1;
+    auto server = h2::Server::Start(std::move(options), application_);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+
+  std::unique_ptr<H2Client> Connect(H2ClientOptions options = {}) {
+    options.address = server_->address();
+    auto client = H2Client::Connect(options);
+    EXPECT_TRUE(client.ok()) << client.status();
+    return *std::move(client);
+  }
+
+  static std::int32_t Open(H2Client& client, const std::string& method,
+                           const std::string& timeout = "") {
+    std::vector<H2Field> headers = {{"content-type", "application/grpc"}, {"te", "trailers"}};
+    if (!timeout.empty()) {
+      headers.push_back({"grpc-timeout", timeout});
+    }
+    return client.Request("/test.Kinds/" + method, false, headers);
+  }
+
+  Router router_;
+  GrpcApplication application_{router_, SystemClock()};
+  std::unique_ptr<h2::Server> server_;
+};
+
+TEST_F(Wire, ADeadlinePassesBeforeTheRequestIsWhole) {
+  auto client = Connect();
+  const BootTime start = SystemClock().Now();
+  const std::int32_t call = Open(*client, "One", "50m");
+  ASSERT_TRUE(client->AwaitAnswer(call));
+  EXPECT_GE(SystemClock().Now() - start, absl::Milliseconds(45));
+  EXPECT_EQ(client->answer(call).Get("grpc-status"), "4");
+  EXPECT_EQ(client->answer(call).reset, kNoError) << "the client had not half-closed";
+}
+
+TEST_F(Wire, ADeadlinePassesBeforeTheFirstMessage) {
+  auto client = Connect();
+  const std::int32_t call = Open(*client, "One", "50m");
+  client->SendData(call, Frame("x"), true);
+  ASSERT_TRUE(client->AwaitAnswer(call));
+  EXPECT_EQ(client->answer(call).Get("grpc-status"), "4");
+  EXPECT_EQ(client->answer(call).reset, std::nullopt);
+}
+
+TEST_F(Wire, ADeadlinePassesAfterTheFirstMessage) {
+  auto client = Connect();
+  const std::int32_t call = Open(*client, "Both", "50m");
+  client->SendData(call, Frame("first"), false);
+  ASSERT_TRUE(client->AwaitAnswer(call));
+  EXPECT_EQ(client->answer(call).body, Frame("first"));
+  EXPECT_EQ(client->answer(call).Get("grpc-status"), "4");
+}
+
+TEST_F(Wire, ADeadlinePassesHalfWayThroughAMessage) {
+  H2ClientOptions options;
+  options.stream_window = 100;
+  options.auto_window_update = false;
+  auto client = Connect(options);
+  const std::int32_t call = Open(*client, "Both", "50m");
+  client->SendData(call, Frame("send 1000"), true);
+  ASSERT_TRUE(client->AwaitAnswer(call));
+  EXPECT_EQ(client->answer(call).body.size(), 100U);
+  EXPECT_EQ(client->answer(call).reset, kCancel);
+  EXPECT_EQ(client->answer(call).Get("grpc-status"), "");
+}
+
+TEST_F(Wire, ADeadlinePassesWhileTheClientLeavesAFinishedAnswerUnread) {
+  H2ClientOptions options;
+  options.stream_window = 100;
+  options.auto_window_update = false;
+  auto client = Connect(options);
+  const std::int32_t call = Open(*client, "Both", "50m");
+  client->SendData(call, Frame("send 1000") + Frame("finish"), true);
+  ASSERT_TRUE(client->AwaitAnswer(call));
+  EXPECT_EQ(client->answer(call).reset, kCancel);
+}
+
+TEST_F(Wire, TrailersNeedNoWindow) {
+  H2ClientOptions options;
+  options.stream_window = 100;
+  options.auto_window_update = false;
+  auto client = Connect(options);
+  const std::int32_t call = Open(*client, "Both");
+  client->SendData(call, Frame("send 95"), false);
+  ASSERT_TRUE(client->Await([&] { return client->answer(call).body.size() == 100; }));
+  client->SendData(call, Frame("finish"), true);
+  ASSERT_TRUE(client->AwaitAnswer(call));
+  EXPECT_EQ(client->answer(call).Get("grpc-status"), "0");
+}
+
+TEST_F(Wire, AMessageMayBeLargerThanTheWindow) {
+  auto client = Connect();
+  const std::int32_t call = Open(*client, "Both");
+  const std::string message(1 << 20, 'y');
+  client->SendData(call, Frame(message), true);
+  ASSERT_TRUE(client->AwaitAnswer(call));
+  EXPECT_TRUE(client->answer(call).body == Frame(message));
+  EXPECT_EQ(client->answer(call).Get("grpc-status"), "0");
+}
+
+TEST_F(Wire, CallsThatTheClientNeverHalfClosesKeepNoSlot) {
+  auto client = Connect();
+  for (int i = 0; i < 250; ++i) {
+    const std::int32_t call = Open(*client, "Both");
+    client->SendData(call, Frame("finish"), false);
+    ASSERT_TRUE(client->AwaitAnswer(call)) << i;
+    ASSERT_EQ(client->answer(call).Get("grpc-status"), "0") << i;
+  }
+  EXPECT_TRUE(client->goaways().empty());
+}
+
+// The client reads nothing and goes on asking: what waits is bounded by the windows.
+TEST_F(Wire, AStreamWhoseClientDoesNotReadDoesNotHoldUpAnother) {
+  H2ClientOptions options;
+  options.stream_window = 1000;
+  options.auto_window_update = false;
+  auto client = Connect(options);
+  const std::int32_t stuck = Open(*client, "Both", "10S");
+  for (int i = 0; i < 50; ++i) {
+    client->SendData(stuck, Frame("send 100000"), false);
+  }
+  const std::int32_t call = Open(*client, "Both");
+  client->SendData(call, Frame("hello"), true);
+  ASSERT_TRUE(client->AwaitAnswer(call));
+  EXPECT_EQ(client->answer(call).body, Frame("hello"));
+}
+
+}  // namespace
+}  // namespace credential_broker::rpc
