@@ -62,7 +62,7 @@ start_broker() {
   pipe=$(mktemp -u)
   mkfifo -m 600 "$pipe"
   build/release/bin/credential-broker serve --dev --listen "$(free_address 8443 gRPC)" \
-    --http-listen "$(free_address 9090 /metrics)" >&2 2>"$pipe" &
+    >&2 2>"$pipe" &
   BROKER=$!
   exec {BROKER_LOG}<"$pipe"
   rm "$pipe"
