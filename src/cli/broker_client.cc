@@ -81,6 +81,12 @@ ListedCredential ToListed(const v1::Credential& credential) {
       .last_error_reason = credential.last_error_reason()};
 }
 
+// Whether, by gRPC's words for not being connected, there is a server that can have refused.
+bool ReachedServer(std::string_view message) {
+  return message.find("Failed to connect to remote host") == std::string_view::npos &&
+         message.find("DNS resolution failed") == std::string_view::npos;
+}
+
 class GrpcBrokerClient : public BrokerClient {
  public:
   GrpcBrokerClient(Endpoint endpoint, const std::shared_ptr<grpc::Channel>& channel,
@@ -164,9 +170,8 @@ class GrpcBrokerClient : public BrokerClient {
   RpcError ToError(const grpc::Status& status) const {
     RpcError error =
         MakeRpcError(status.error_code(), status.error_message(), status.error_details());
-    // Where nobody listens no alert can be had.
-    const bool reached = error.message.find("Connection refused") == std::string::npos;
-    if (error.code == absl::StatusCode::kUnavailable && error.reason.empty() && reached) {
+    if (error.code == absl::StatusCode::kUnavailable && error.reason.empty() &&
+        ReachedServer(error.message)) {
       error.client_certificate_refused = RefusesClientCertificate(endpoint_);
     }
     return error;

@@ -24,7 +24,7 @@ TEST(PlanRefresh, IsNeverInThePast) {
 }
 
 TEST(LeastLifeForRefresh, IsLessThanWhatThePlannedRefreshLeaves) {
-  for (double lifetime = 4; lifetime < 100'000; lifetime *= 1.1) {
+  for (int lifetime = 4; lifetime < 100'000; lifetime += 1 + lifetime / 10) {
     const BootTime now = BootTime::FromSinceBoot(absl::Seconds(1000));
     const BootTime expires_at = now + absl::Seconds(lifetime);
     const BootTime latest =
