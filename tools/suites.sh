@@ -122,6 +122,12 @@ run_tests() {
 # wanted NAME: whether the filter lets the whole suite of that name run.
 wanted() { [[ ! $FILTER || $1 == *"$FILTER"* ]]; }
 
+# Whether the filter names a suite at all; if not, it names tests.
+names_a_suite() {
+  local known=(integration faults conformance interop instructions h2spec asan tsan fuzz)
+  [[ " ${known[*]} $(cd tests && echo unit.*/ fuzz.*/) " == *"$FILTER"* ]]
+}
+
 # suites_of_preset PRESET: every unit test program, then the tests in Python against the preset's binary.
 suites_of_preset() {
   local preset=$1 build=$ROOT/build/$1 prefix='' program name folder filter environment

@@ -7,8 +7,8 @@
 
 namespace credential_broker {
 
-// Where it is written down who got which token, and who was refused. Called for every call of a caller, on
-// many threads: implementations are thread-safe, quick and never fail.
+// Where it is written down who got which token, and who was refused. Called for every call of a
+// caller, on many threads: implementations are thread-safe, quick and never fail.
 class AuditSink {
  public:
   virtual ~AuditSink() = default;
@@ -17,7 +17,8 @@ class AuditSink {
   virtual void TokenIssued(std::string_view principal, std::string_view peer_address,
                            std::string_view credential, std::string_view version) = 0;
 
-  // `principal` (empty: unknown) was refused. `credential` is what it asked for, empty where it named none.
+  // `principal` (empty: unknown) was refused. `credential` is what it asked for, empty where it
+  // named none.
   virtual void CallerDenied(std::string_view principal, std::string_view peer_address,
                             std::string_view credential, Reason reason) = 0;
 };

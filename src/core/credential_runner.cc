@@ -109,11 +109,15 @@ class Runner final : public CredentialRunner {
 
   // One step of the machine, and the start of the attempt that it asks for.
   void Feed(const RefreshEvent& event) {
+    const BootTime was_due = current_.refresh.due;
     RefreshStep step = Next(std::move(current_.refresh), event, clock_.Now(), random_.Fraction());
     current_.refresh = std::move(step.state);
     const bool starts = !std::holds_alternative<Sleep>(step.action);
     wake_at_ = starts ? BootTime::InfiniteFuture() : std::get<Sleep>(step.action).until;
-    unpublished_ |= starts || !std::holds_alternative<TimePassed>(event);
+    // Time alone changes what callers see when it starts an attempt, or when the budget puts one
+    // off.
+    unpublished_ |=
+        starts || !std::holds_alternative<TimePassed>(event) || current_.refresh.due != was_due;
     if (starts) {
       // Callers know of the attempt before InvestSuite does.
       Publish();

@@ -8,8 +8,8 @@
 
 namespace credential_broker {
 
-// What the transport knows of the other end of a connection. A certificate's names are here only after
-// the certificate was verified against the listener's client CA.
+// What the transport knows of the other end of a connection. A certificate's names are here only
+// after the certificate was verified against the listener's client CA.
 struct Peer {
   std::string address;  // "192.0.2.1:50123", "[2001:db8::1]:50123" or "unix"
   bool has_certificate = false;

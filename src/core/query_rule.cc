@@ -107,7 +107,7 @@ QueryDecision Decide(const CredentialSnapshot& snapshot, const TokenQuery& query
             std::nullopt};
   }
   NextAttempt next = NextAttemptFor(state, query, now);
-  if (now < query.give_up_at && next.at < query.give_up_at) {
+  if (next.at < query.give_up_at) {
     return {std::nullopt, std::move(next.request)};
   }
   if (state.phase == RefreshPhase::kFresh && IsRejected(*state.token, query)) {

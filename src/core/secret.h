@@ -8,9 +8,10 @@ namespace credential_broker {
 
 // A byte string that must not be seen: access key, refresh token, access token.
 //
-// It lives in libsodium's guarded memory (locked where the kernel allows it, left out of core files,
-// wiped when it ends), can be moved but not copied, and has no operator<<, so that logging one does not
-// compile. Copies made by TLS and JSON libraries are outside its reach: the protection is best effort.
+// It lives in libsodium's guarded memory (locked where the kernel allows it, left out of core
+// files, wiped when it ends), can be moved but not copied, and has no operator<<, so that logging
+// one does not compile. Copies made by TLS and JSON libraries are outside its reach: the protection
+// is best effort.
 //
 // Thread-safe to read; not to move.
 class Secret {
@@ -18,8 +19,8 @@ class Secret {
   // An empty secret; no memory is taken.
   Secret() = default;
 
-  // Copies `plain` into guarded memory. The caller wipes its own copy (Wipe below). Ends the process if
-  // no memory can be had.
+  // Copies `plain` into guarded memory. The caller wipes its own copy (Wipe below). Ends the
+  // process if no memory can be had.
   explicit Secret(std::string_view plain);
 
   Secret(Secret&& other) noexcept;

@@ -32,8 +32,8 @@ namespace {
 using X509Ptr = std::unique_ptr<X509, OpensslFree>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, OpensslFree>;
 
-constexpr long kClockDifference = 60L * 60;
-constexpr long kLifetime = 365L * 24 * 60 * 60;
+constexpr int kClockDifference = 60 * 60;
+constexpr int kLifetime = 365 * 24 * 60 * 60;
 
 absl::Status OpensslError(std::string_view what) {
   std::array<char, 256> text{};
@@ -115,7 +115,7 @@ std::string Pem(X509* certificate) {
   const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()), &BIO_free);
   PEM_write_bio_X509(bio.get(), certificate);
   char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
+  const auto size = BIO_get_mem_data(bio.get(), &data);
   return {data, static_cast<std::size_t>(size)};
 }
 

@@ -104,6 +104,7 @@ Reply Control::Keys(const Request& request) {
     const auto field = fields.find(name);
     if (field == fields.end()) {
       std::vector<std::string> known;
+      known.reserve(fields.size());
       for (const auto& each : fields) {
         known.push_back(each.first);
       }

@@ -185,7 +185,8 @@ Outcome Desk::Refresh(const Request& request, Instant now) {
 
 Outcome Desk::Users(const Request& request, Instant now) {
   absl::string_view token = request.authorization;
-  if (!absl::ConsumePrefix(&token, "Bearer ") || !book_.Accepts(std::string(token), now.boot)) {
+  if (!absl::ConsumePrefix(&token, "Bearer ") ||
+      !book_.Accepts({token.data(), token.size()}, now.boot)) {
     return Rejected(faults_.unauthenticated_status, "a valid access token is needed",
                     Counter::kRejectedUsers, now);
   }

@@ -42,11 +42,11 @@ bool ParseRequestLine(absl::string_view line, Request& request) {
   if (words[2] != "HTTP/1.1" && words[2] != "HTTP/1.0") {
     return false;
   }
-  request.method = std::string(words[0]);
+  request.method = ToStd(words[0]);
   request.keep_alive = words[2] == "HTTP/1.1";
   const std::pair<absl::string_view, absl::string_view> target =
       absl::StrSplit(words[1], absl::MaxSplits('?', 1));
-  request.path = std::string(target.first);
+  request.path = ToStd(target.first);
   for (const absl::string_view parameter : absl::StrSplit(target.second, '&', absl::SkipEmpty())) {
     const std::pair<absl::string_view, absl::string_view> parts =
         absl::StrSplit(parameter, absl::MaxSplits('=', 1));
@@ -69,7 +69,7 @@ std::optional<int> TakeHeader(absl::string_view name, absl::string_view value, R
     return 411;
   }
   if (absl::EqualsIgnoreCase(name, "authorization")) {
-    head.request.authorization = std::string(value);
+    head.request.authorization = ToStd(value);
   } else if (absl::EqualsIgnoreCase(name, "connection")) {
     head.request.keep_alive = absl::EqualsIgnoreCase(value, "keep-alive") ||
                               (head.request.keep_alive && !absl::EqualsIgnoreCase(value, "close"));
@@ -81,8 +81,8 @@ std::optional<int> TakeHeader(absl::string_view name, absl::string_view value, R
 
 }  // namespace
 
-std::variant<RequestHead, BadRequest> ParseHead(std::string_view text) {
-  const std::vector<absl::string_view> lines = absl::StrSplit(ToAbsl(text), "\r\n");
+std::variant<RequestHead, BadRequest> ParseHead(std::string_view head_text) {
+  const std::vector<absl::string_view> lines = absl::StrSplit(ToAbsl(head_text), "\r\n");
   RequestHead head;
   if (!ParseRequestLine(lines[0], head.request)) {
     return BadRequest{400};
@@ -118,7 +118,7 @@ std::variant<Request, BadRequest, EndOfStream> RequestReader::Next() {
   if (end > kMaxHead) {
     return BadRequest{431};
   }
-  auto parsed = ParseHead(std::string_view(buffer_).substr(0, end));
+  auto parsed = ParseHead({buffer_.data(), end});
   if (const auto* bad = std::get_if<BadRequest>(&parsed)) {
     return *bad;
   }

@@ -28,7 +28,7 @@ struct RequestHead {
 };
 
 // Parses a request line and its headers, without the empty line after them.
-std::variant<RequestHead, BadRequest> ParseHead(std::string_view head);
+std::variant<RequestHead, BadRequest> ParseHead(std::string_view head_text);
 
 // Where requests come from.
 class ByteStream {

@@ -10,7 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -41,11 +41,12 @@ absl::StatusOr<HostAndPort> ParseAddress(std::string_view address) {
     return absl::InvalidArgumentError(
         StrCat("\"", address, "\" is no address: host:port or [v6]:port is expected"));
   }
-  return HostAndPort{std::string(host), static_cast<std::uint16_t>(port)};
+  return HostAndPort{{host.data(), host.size()}, static_cast<std::uint16_t>(port)};
 }
 
 absl::Status SystemError(int error, std::string_view address) {
-  const std::string text = StrCat("cannot listen on ", address, ": ", std::strerror(error));
+  const std::string text =
+      StrCat("cannot listen on ", address, ": ", std::system_category().message(error));
   switch (error) {
     case EADDRINUSE:
       return absl::AlreadyExistsError(StrCat(text, "; choose another port, or 0 for any"));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <ctime>
 #include <thread>
 
 #include "core/mutex.h"
@@ -13,7 +14,10 @@ namespace {
 
 TEST(SystemClock, ReadsBootTimeAndWallTime) {
   const Clock& clock = SystemClock();
+  timespec boot = {};
+  ASSERT_EQ(clock_gettime(CLOCK_BOOTTIME, &boot), 0);
   const BootTime before = clock.Now();
+  EXPECT_LT(before.since_boot() - absl::DurationFromTimespec(boot), absl::Minutes(1));
   EXPECT_GT(before.since_boot(), absl::ZeroDuration());
   EXPECT_GE(clock.Now(), before);
   // After 2020, and not far from what the library reads.

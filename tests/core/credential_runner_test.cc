@@ -384,6 +384,30 @@ TEST_F(CredentialRunnerTest, MinValidityRefreshesEarlyForAllWhoWantIt) {
   EXPECT_EQ(script_->refreshes(), 1);
 }
 
+TEST_F(CredentialRunnerTest, CallersAreAnsweredAtOnceWhenTheLoginBudgetPutsTheLoginOff) {
+  Start();
+  for (int login = 1; login <= 6; ++login) {
+    ASSERT_TRUE(script_->AwaitCall().has_value());
+    Grant grant = GrantOf("a", clock_, absl::Seconds(2));
+    grant.refresh_token = Secret();
+    script_->Answer(std::move(grant));
+    ASSERT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Seconds(1)));
+    if (login < 6) {
+      clock_.Advance(absl::Seconds(1));
+    }
+  }
+  clock_.Advance(absl::Milliseconds(500));
+  TokenQuery query = Patient();
+  query.min_validity = absl::Seconds(1.6);
+  const int parks = clock_.parks();
+  Caller caller(*runner_, query);
+  ASSERT_TRUE(clock_.AwaitParkAfter(parks));
+  EXPECT_FALSE(caller.answered());
+  clock_.Advance(absl::Milliseconds(500));
+  EXPECT_EQ(caller.Answer(), "UPSTREAM_UNAVAILABLE");
+  EXPECT_EQ(script_->logins(), 6);
+}
+
 TEST_F(CredentialRunnerTest, LogsInAfterASuspendThatOutlastedTheToken) {
   StartFresh();
   ASSERT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Seconds(150)));

@@ -399,6 +399,15 @@ TEST(RefreshMachineHeld, ChangedKeyBeginsItsOwnPauses) {
   EXPECT_EQ(machine.Pause(), absl::Minutes(1));
 }
 
+TEST(RefreshMachineHeld, PausesBeginAnewAfterASuccess) {
+  MachineDriver machine = Held();
+  machine.SleepOut();
+  machine.Grant(absl::Seconds(300), /*has_refresh_token=*/false);
+  ASSERT_EQ(machine.SleepOut(), kLogin);
+  machine.Fail(FailureKind::kUnauthorized);
+  EXPECT_EQ(machine.Pause(), absl::Minutes(1));
+}
+
 TEST(RefreshMachineHeld, KeysThatChangeAllTheTimeStayWithinTheBudget) {
   MachineDriver machine = Held();
   int logins = 1;

@@ -80,6 +80,7 @@ TEST(Listener, UnixSocketHasItsModeAndGoesWithItsOwner) {
 
 TEST(Listener, ReplacesTheSocketOfAProcessThatIsGone) {
   std::string path = TestPath("stale.sock");
+  std::remove(path.c_str());
   UniqueFd stale(::socket(AF_UNIX, SOCK_STREAM, 0));
   sockaddr_un name{};
   name.sun_family = AF_UNIX;

@@ -156,6 +156,8 @@ TEST_F(SandboxFaultTest, WhoRefusesConnectionsLetsGoOfIdleOnes) {
   Set("refuse_connections", "always");
   EXPECT_THAT(Login().code, kNotSent);
   EXPECT_EQ(server_->Get(Counter::kLoginRequests), 1);
+  // The new connection alone: nothing came on the old one.
+  EXPECT_EQ(server_->Get(Counter::kRefusedConnections), 1);
 }
 
 TEST_F(SandboxFaultTest, WhoDirectsTheSandboxKeepsItsConnection) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -198,6 +199,8 @@ TEST_F(StandInTest, StopEndsWhatHangsAndWhatWaits) {
   ASSERT_TRUE(Reached(Counter::kHanging, 1));
   auto waiting = std::async(std::launch::async, [this] { return Reached(Counter::kLogins, 1); });
   stand_in_.Stop();
+  EXPECT_EQ(login.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  caller_.gone = true;  // a Stop that failed does not hang the test
   EXPECT_EQ(login.get().delivery, Delivery::kLost);
   EXPECT_FALSE(waiting.get());
 }

@@ -43,6 +43,7 @@ class FakeClock final : public Clock {
         return;
       }
       self = sleepers_.insert(sleepers_.end(), Sleeper{&mutex, &condition, deadline, true});
+      ++parks_;
       changed_.notify_all();
     }
     condition.wait(mutex);
@@ -89,6 +90,19 @@ class FakeClock final : public Clock {
     });
   }
 
+  // How often a thread has been parked.
+  int parks() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return parks_;
+  }
+
+  // Waits until a thread is parked once more than `parks`; false after 30 real seconds. So a test
+  // sees that a thread which it has woken has looked, and sleeps again.
+  [[nodiscard]] bool AwaitParkAfter(int parks) const {
+    std::unique_lock<std::mutex> lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(30), [&] { return parks_ > parks; });
+  }
+
  private:
   struct Sleeper {
     Mutex* mutex;
@@ -100,6 +114,7 @@ class FakeClock final : public Clock {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   mutable std::list<Sleeper> sleepers_;
+  mutable int parks_ = 0;
   // Not zero: a machine has been up for a while when the broker starts.
   BootTime now_ = BootTime::FromSinceBoot(absl::Hours(1));
   absl::Time wall_;

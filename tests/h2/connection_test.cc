@@ -1,0 +1,272 @@
+#include "h2/connection.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "h2/test_application.h"
+#include "h2/test_certificates.h"
+
+namespace credential_broker::h2 {
+namespace {
+
+constexpr std::size_t kMegabyte = 1024 * 1024;
+
+Limits Patient() {
+  Limits limits;
+  limits.shutdown_notice = absl::Milliseconds(10);
+  return limits;
+}
+
+// Opens streams that never end, and notes when their handlers go.
+class EndlessApplication {
+ public:
+  EndlessApplication()
+      : application([this](Stream& stream, const RequestHead&) {
+          stream.SendHeaders(OkHeaders());
+          Script script;
+          script.on_destroy = [this] { destroyed.Notify(); };
+          return script;
+        }) {}
+  Signal destroyed;
+  ScriptedApplication application;
+};
+
+std::int32_t OpenEndless(H2Client& client) {
+  std::int32_t stream = client.Request("/", true);
+  EXPECT_TRUE(client.Await([&] { return !client.answer(stream).headers.empty(); }));
+  return stream;
+}
+
+TEST(Connection, ASilentClientIsClosedWhenTheHandshakeTimeIsOver) {
+  Limits limits = Patient();
+  limits.handshake_timeout = absl::Milliseconds(30);
+  EchoApplication application;
+  auto server = StartServer(application, limits);
+  auto silent = ConnectBytesTo(*server);
+  EXPECT_TRUE(silent->AwaitClose());
+  EXPECT_EQ(server->counters().handshake_timeouts.value(), 1U);
+  // The preface without SETTINGS is not enough.
+  auto half = ConnectBytesTo(*server);
+  half->Write(kH2Preface);
+  EXPECT_TRUE(half->AwaitClose());
+  EXPECT_EQ(server->counters().handshake_timeouts.value(), 2U);
+}
+
+TEST(Connection, ATlsHandshakeThatDoesNotEndIsClosed) {
+  TestAuthority ca;
+  PemIdentity leaf = ca.Issue("DNS:localhost");
+  ServerOptions options;
+  options.address = "127.0.0.1:0";
+  options.loops = 1;
+  options.tls = TlsIdentity{leaf.certificate, Secret(leaf.key), ""};
+  options.limits.handshake_timeout = absl::Milliseconds(30);
+  EchoApplication application;
+  auto server = Server::Start(std::move(options), application);
+  ASSERT_TRUE(server.ok());
+  auto silent = ConnectBytesTo(**server);
+  silent->Write("\x16\x03\x01");
+  EXPECT_TRUE(silent->AwaitClose());
+  EXPECT_EQ((*server)->counters().handshake_timeouts.value(), 1U);
+}
+
+TEST(Connection, SettingsThatAreNeverAcknowledgedEndTheConnection) {
+  Limits limits = Patient();
+  limits.settings_timeout = absl::Milliseconds(30);
+  EchoApplication application;
+  auto server = StartServer(application, limits);
+  auto stream = ConnectBytesTo(*server);
+  stream->Write(H2Hello());
+  H2FrameReader reader(*stream);
+  auto goaway = reader.Await(NGHTTP2_GOAWAY);
+  ASSERT_TRUE(goaway.has_value());
+  EXPECT_EQ(goaway->payload.substr(4, 4), BigEndian32(NGHTTP2_SETTINGS_TIMEOUT));
+  EXPECT_EQ(server->counters().settings_timeouts.value(), 1U);
+}
+
+TEST(Connection, IsClosedWhenItHasBeenIdle) {
+  Limits limits = Patient();
+  limits.idle_timeout = absl::Milliseconds(30);
+  EchoApplication application;
+  auto server = StartServer(application, limits);
+  auto client = ConnectTo(*server);
+  EXPECT_EQ(client->Call("/").Get(":status"), "200");
+  EXPECT_TRUE(client->AwaitClose());
+  ASSERT_GE(client->goaways().size(), 1U);
+  EXPECT_EQ(client->goaways().back().error_code, NGHTTP2_NO_ERROR);
+  EXPECT_EQ(server->counters().idle_timeouts.value(), 1U);
+}
+
+TEST(Connection, IsNotIdleWhileAStreamIsOpen) {
+  Limits limits = Patient();
+  limits.idle_timeout = absl::Milliseconds(20);
+  EndlessApplication endless;
+  auto server = StartServer(endless.application, limits);
+  auto client = ConnectTo(*server);
+  std::int32_t stream = OpenEndless(*client);
+  EXPECT_FALSE(client->Await([&] { return !client->goaways().empty(); }, absl::Milliseconds(100)));
+  client->Reset(stream, NGHTTP2_CANCEL);
+  EXPECT_TRUE(client->AwaitClose());
+}
+
+TEST(Connection, AgeSendsGoawayTwiceAndServesWhatIsInBetween) {
+  Limits limits = Patient();
+  limits.max_connection_age = absl::Milliseconds(30);
+  limits.shutdown_notice = absl::Milliseconds(300);
+  EchoApplication application;
+  auto server = StartServer(application, limits);
+  // By hand, so that the PING after the first GOAWAY is not answered before the request has gone.
+  auto stream = ConnectBytesTo(*server);
+  stream->Write(H2Hello() + H2Frame(NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, ""));
+  H2FrameReader reader(*stream);
+  auto first = reader.Await(NGHTTP2_GOAWAY);
+  ASSERT_TRUE(first.has_value());
+  EXPECT_EQ(first->payload.substr(0, 4), BigEndian32(0x7fffffff));
+  stream->Write(H2Frame(NGHTTP2_HEADERS, 5, 1, std::string("\x83\x86\x84\x01\x01", 5) + "a"));
+  auto ping = reader.Await(NGHTTP2_PING);
+  ASSERT_TRUE(ping.has_value());
+  auto headers = reader.Await(NGHTTP2_HEADERS);
+  ASSERT_TRUE(headers.has_value());
+  stream->Write(H2Frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, ping->payload));
+  auto last = reader.Await(NGHTTP2_GOAWAY);
+  ASSERT_TRUE(last.has_value());
+  EXPECT_EQ(last->payload.substr(0, 4), BigEndian32(1));
+  EXPECT_TRUE(stream->AwaitClose());
+  EXPECT_EQ(server->counters().age_limits.value(), 1U);
+}
+
+TEST(Connection, AgeCutsStreamsAfterTheGrace) {
+  Limits limits = Patient();
+  limits.max_connection_age = absl::Milliseconds(20);
+  limits.max_connection_age_grace = absl::Milliseconds(40);
+  EndlessApplication endless;
+  auto server = StartServer(endless.application, limits);
+  auto client = ConnectTo(*server);
+  std::int32_t stream = OpenEndless(*client);
+  EXPECT_TRUE(client->AwaitClose());
+  EXPECT_FALSE(client->answer(stream).ended);
+  EXPECT_EQ(client->goaways().size(), 2U + 1U) << "notice, final, and the one before the cut";
+  EXPECT_EQ(client->goaways().back().error_code, NGHTTP2_NO_ERROR);
+  EXPECT_TRUE(endless.destroyed.Await());
+  EXPECT_EQ(server->counters().grace_cuts.value(), 1U);
+}
+
+TEST(Connection, ADeadPeerIsFoundByPing) {
+  Limits limits = Patient();
+  limits.keepalive_interval = absl::Milliseconds(20);
+  limits.keepalive_timeout = absl::Milliseconds(20);
+  EndlessApplication endless;
+  auto server = StartServer(endless.application, limits);
+  auto stream = ConnectBytesTo(*server);
+  stream->Write(H2Hello());
+  H2FrameReader reader(*stream);
+  ASSERT_TRUE(reader.Await(NGHTTP2_PING).has_value());
+  EXPECT_TRUE(stream->AwaitClose());
+  EXPECT_EQ(server->counters().dead_peers.value(), 1U);
+}
+
+TEST(Connection, APeerThatAnswersPingsLives) {
+  Limits limits = Patient();
+  limits.keepalive_interval = absl::Milliseconds(10);
+  EndlessApplication endless;
+  auto server = StartServer(endless.application, limits);
+  auto stream = ConnectBytesTo(*server);
+  stream->Write(H2Hello() + H2Frame(NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, ""));
+  H2FrameReader reader(*stream);
+  for (int i = 0; i < 5; ++i) {
+    auto ping = reader.Await(NGHTTP2_PING);
+    ASSERT_TRUE(ping.has_value());
+    stream->Write(H2Frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, ping->payload));
+  }
+  EXPECT_EQ(server->counters().dead_peers.value(), 0U);
+}
+
+// Sends one body of `size`, as soon as a request comes.
+ScriptedApplication SendsAtOnce(std::size_t size) {
+  return ScriptedApplication([size](Stream& stream, const RequestHead&) {
+    stream.SendHeaders(OkHeaders());
+    stream.SendData(std::string(size, 'x'));
+    stream.SendTrailers(EndTrailers());
+    return Script();
+  });
+}
+
+TEST(Connection, APeerThatTakesNoOutputIsCutOff) {
+  Limits limits = Patient();
+  limits.max_unread_output = 100000;
+  limits.unread_output_timeout = absl::Milliseconds(50);
+  auto application = SendsAtOnce(kMegabyte);
+  auto server = StartServer(application, limits);
+  auto client = ConnectTo(*server, 65535, /*auto_window_update=*/false);
+  client->Request("/", true);
+  EXPECT_TRUE(client->AwaitClose());
+  EXPECT_EQ(server->counters().unread_output.value(), 1U);
+}
+
+TEST(Connection, APeerThatTakesSomeOutputNowAndThenIsNot) {
+  Limits limits = Patient();
+  limits.max_unread_output = 100000;
+  limits.unread_output_timeout = absl::Seconds(5);
+  auto application = SendsAtOnce(kMegabyte);
+  auto server = StartServer(application, limits);
+  EXPECT_EQ(ConnectTo(*server)->Call("/").body.size(), kMegabyte);
+  EXPECT_EQ(server->counters().unread_output.value(), 0U);
+}
+
+TEST(Connection, OutputBeyondTheHardLimitEndsTheConnectionAtOnce) {
+  Limits limits = Patient();
+  limits.max_queued_output = kMegabyte;
+  auto application = SendsAtOnce(kMegabyte + 300000);
+  auto server = StartServer(application, limits);
+  auto client = ConnectTo(*server, 65535, /*auto_window_update=*/false);
+  client->Request("/", true);
+  EXPECT_TRUE(client->AwaitClose());
+  EXPECT_EQ(server->counters().unread_output.value(), 1U);
+}
+
+TEST(Connection, ASocketThatNobodyReadsHoldsBackAndThenGoesOn) {
+  // The windows are wide open; the socket is what blocks.
+  auto application = SendsAtOnce(8 * kMegabyte);
+  auto server = StartServer(application);
+  auto client = ConnectTo(*server, 0x7fffffff);
+  nghttp2_session_set_local_window_size(client->session(), NGHTTP2_FLAG_NONE, 0, 0x7fffffff);
+  std::int32_t stream = client->Request("/", true);
+  client->Flush();
+  auto other = ConnectTo(*server);
+  std::int32_t ping = other->pings_answered();
+  other->Ping();
+  ASSERT_TRUE(other->Await([&] { return other->pings_answered() > ping; }));
+  ASSERT_TRUE(client->AwaitAnswer(stream));
+  EXPECT_EQ(client->answer(stream).body.size(), 8 * kMegabyte);
+  EXPECT_EQ(client->answer(stream).Get("x-end"), "1");
+}
+
+TEST(Connection, AbruptEndsAtEveryStageCostOnlyThatConnection) {
+  EndlessApplication endless;
+  auto server = StartServer(endless.application, Patient());
+  auto witness = ConnectTo(*server);
+  OpenEndless(*witness);
+  std::string all = H2Hello() +
+                    H2Frame(NGHTTP2_HEADERS, 4, 1, std::string("\x83\x86\x84\x01\x01", 5) + "a") +
+                    H2Frame(NGHTTP2_DATA, 0, 1, std::string(100, 'd'));
+  int opened = 0;
+  for (std::size_t cut = 0; cut <= all.size(); cut += 5) {
+    for (bool reset : {false, true}) {
+      auto stream = ConnectBytesTo(*server);
+      ASSERT_TRUE(stream->Write(std::string_view(all).substr(0, cut)));
+      if (reset) {
+        stream->Abort();
+      } else {
+        // In order, so what was sent is seen.
+        opened += cut >= 24 + 9 + 9 + 6 ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_TRUE(endless.destroyed.Await(opened));
+  OpenEndless(*witness);
+  EXPECT_TRUE(witness->goaways().empty());
+}
+
+}  // namespace
+}  // namespace credential_broker::h2
