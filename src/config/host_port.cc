@@ -34,9 +34,12 @@ HostPort SplitHostPort(std::string_view text) {
 
 bool IsHost(const HostPort& parts) {
   const std::string host(parts.host);
+  if (host.find('\0') != std::string::npos) {
+    return false;  // C's functions would see less than stands there
+  }
   if (parts.bracketed) {
     in6_addr address{};
-    return inet_pton(AF_INET6, host.c_str(), &address) == 1 && host.size() == parts.host.size();
+    return inet_pton(AF_INET6, host.c_str(), &address) == 1;
   }
   if (host.find_first_not_of("0123456789.") == std::string::npos) {
     in_addr address{};

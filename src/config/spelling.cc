@@ -22,9 +22,24 @@ std::size_t Distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+// What was meant by a word that stops too early.
+std::optional<std::string> ShortestThatStartsWith(std::string_view word,
+                                                  const std::set<std::string>& known) {
+  constexpr std::size_t kTooShort = 2;  // fits too many
+  std::optional<std::string> shortest;
+  for (const std::string& candidate : known) {
+    const bool fits = word.size() > kTooShort && candidate.starts_with(word);
+    if (fits && (!shortest.has_value() || candidate.size() < shortest->size())) {
+      shortest = candidate;
+    }
+  }
+  return shortest;
+}
+
 }  // namespace
 
 std::optional<std::string> NearestWord(std::string_view word, const std::set<std::string>& known) {
+  constexpr std::size_t kShortestBeginning = 3;
   constexpr std::size_t kLongest = 64;  // no key is longer; the comparison is quadratic
   if (word.size() > kLongest) {
     return std::nullopt;
@@ -38,7 +53,7 @@ std::optional<std::string> NearestWord(std::string_view word, const std::set<std
       nearest = candidate;
     }
   }
-  return nearest;
+  return nearest.has_value() ? nearest : ShortestThatStartsWith(word, known);
 }
 
 }  // namespace credential_broker::config

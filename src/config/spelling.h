@@ -9,7 +9,8 @@
 namespace credential_broker::config {
 
 // The word of `known` that was most likely meant by `word`: the one that the fewest single letters
-// part from it (Levenshtein), if those are at most a third of it. None where nothing is so near.
+// part from it (Levenshtein), if those are at most a third of it; else the shortest that starts
+// with it. None where nothing is so near.
 std::optional<std::string> NearestWord(std::string_view word, const std::set<std::string>& known);
 
 }  // namespace credential_broker::config

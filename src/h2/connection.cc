@@ -361,8 +361,10 @@ void Connection::ExpireQuiet() {
     deadlines_.Set(Due::kQuiet, last_read_ + interval);
     return;
   }
-  session_->SendPing();
-  deadlines_.Set(Due::kPing, now() + absl::ToDoubleSeconds(limits().keepalive_timeout));
+  if (!deadlines_.IsSet(Due::kPing)) {
+    session_->SendPing();
+    deadlines_.Set(Due::kPing, now() + absl::ToDoubleSeconds(limits().keepalive_timeout));
+  }
   deadlines_.Set(Due::kQuiet, now() + interval);
 }
 

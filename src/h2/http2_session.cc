@@ -14,6 +14,9 @@ using PingId = std::array<std::uint8_t, 8>;
 constexpr PingId kKeepalivePing = {'a', 'l', 'i', 'v', 'e', '?', 0, 0};
 constexpr PingId kShutdownPing = {'g', 'o', 'a', 'w', 'a', 'y', 0, 0};
 
+// In a GOAWAY that only announces the end.
+constexpr std::int32_t kAnyStream = 0x7fffffff;
+
 // About what one frame that is queued costs nghttp2.
 constexpr std::size_t kQueuedFrame = 200;
 
@@ -152,7 +155,6 @@ void Http2Session::BeginShutdown() {
   }
   shutdown_begun_ = true;
   nghttp2_submit_shutdown_notice(ng());
-  nghttp2_submit_ping(ng(), NGHTTP2_FLAG_NONE, kShutdownPing.data());
   Touch();
 }
 
@@ -300,6 +302,11 @@ void Http2Session::OnFrameSent(const nghttp2_frame& frame) {
       }
       break;
     case NGHTTP2_GOAWAY:
+      if (frame.goaway.last_stream_id == kAnyStream) {
+        // Not sooner: nghttp2 lets a PING overtake, and the answer is to say that the GOAWAY was
+        // seen.
+        nghttp2_submit_ping(ng(), NGHTTP2_FLAG_NONE, kShutdownPing.data());
+      }
       if (frame.goaway.error_code != NGHTTP2_NO_ERROR) {
         if (failed_) {
           failure_sent_ = true;

@@ -155,6 +155,8 @@ class ReflectionHandler : public CallHandler {
       }
       google::protobuf::FileDescriptorProto proto;
       next->CopyTo(&proto);
+      // CopyTo leaves them out, and clients that print JSON then invent names of their own.
+      next->CopyJsonNameTo(&proto);
       response.mutable_file_descriptor_response()->add_file_descriptor_proto(
           proto.SerializeAsString());
       for (int i = 0; i < next->dependency_count(); ++i) {

@@ -20,10 +20,12 @@ TEST(NearestWord, FindsWhatWasMeant) {
   EXPECT_EQ(NearestWord("Listen", Known()), "listen");
   EXPECT_EQ(NearestWord("max-wait", Known()), "max_wait");
   EXPECT_EQ(NearestWord("maxWait", Known()), "max_wait");
-  EXPECT_EQ(NearestWord("refresh", Known()), std::nullopt);  // three of seven letters
+  EXPECT_EQ(NearestWord("refresh", Known()), "refresh_at");
+  EXPECT_EQ(NearestWord("max", Known()), "max_wait");
   EXPECT_EQ(NearestWord("refreshat", Known()), "refresh_at");
   EXPECT_EQ(NearestWord("ssl", Known()), std::nullopt);
   EXPECT_EQ(NearestWord("t", Known()), std::nullopt);
+  EXPECT_EQ(NearestWord("ma", Known()), std::nullopt);
   EXPECT_EQ(NearestWord("", Known()), std::nullopt);
   EXPECT_EQ(NearestWord("listen", {}), std::nullopt);
 }

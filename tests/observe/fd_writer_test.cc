@@ -21,10 +21,12 @@ std::string Dropped(std::uint64_t lines) { return StrCat("dropped ", lines, "\n"
 
 class FdWriterTest : public testing::Test {
  protected:
+  static constexpr int kPipeSize = 2 * PIPE_BUF;
+
   FdWriterTest() {
     EXPECT_EQ(pipe2(ends_.data(), O_CLOEXEC), 0);
-    // The smallest that the kernel makes.
-    EXPECT_EQ(fcntl(ends_[1], F_SETPIPE_SZ, PIPE_BUF), PIPE_BUF);
+    // Small, but not the smallest: a pipe of one page polls as full as soon as it holds a byte.
+    EXPECT_EQ(fcntl(ends_[1], F_SETPIPE_SZ, kPipeSize), kPipeSize);
     EXPECT_EQ(fcntl(ends_[0], F_SETFL, O_NONBLOCK), 0);
   }
   ~FdWriterTest() override {
@@ -79,9 +81,9 @@ TEST_F(FdWriterTest, DropsWhatAHangingReaderDoesNotTakeAndTellsHowMuch) {
 
 TEST_F(FdWriterTest, EndsALineWhoseRestWasDropped) {
   FdWriter writer(ends_[1], absl::Milliseconds(1), Dropped);
-  const std::string line(PIPE_BUF + 100, 'x');  // its first part fills the pipe
+  const std::string line(kPipeSize + 100, 'x');  // its first part fills the pipe
   writer.Write(line + "\n");
-  EXPECT_EQ(Read(), std::string(PIPE_BUF, 'x'));
+  EXPECT_EQ(Read(), std::string(kPipeSize, 'x'));
   writer.Write("next\n");
   EXPECT_EQ(Read(), "\nnext\ndropped 1\n");
 }

@@ -8,11 +8,12 @@
 namespace credential_broker::sandbox {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
-std::string MessageOf(const absl::Status& status) { return std::string(status.message()); }
+std::string MessageOf(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
+}
 
 TEST(Count, HappensSoManyTimes) {
   Count count{2};

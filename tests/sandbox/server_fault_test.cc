@@ -125,6 +125,7 @@ TEST_F(SandboxFaultTest, SeesThatTheCallerOfAHangingCallLeft) {
 TEST_F(SandboxFaultTest, StopsWithinASecondWhateverHangs) {
   Set("hang_login", "always");
   std::vector<std::future<HttpsAnswer>> hanging;
+  hanging.reserve(20);
   for (int i = 0; i < 20; ++i) {
     hanging.push_back(LoginAside(NewClient()));
   }

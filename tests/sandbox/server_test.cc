@@ -115,9 +115,9 @@ TEST_F(SandboxServerTest, GivesItsStats) {
 }
 
 TEST_F(SandboxServerTest, WaitsForACounter) {
-  auto waiting = std::async(std::launch::async, [client = NewClient()] {
-    return client->Get("/sandbox/wait?logins=2&timeout=30s");
-  });
+  const auto waiter = NewClient();
+  auto waiting = std::async(std::launch::async,
+                            [&] { return waiter->Get("/sandbox/wait?logins=2&timeout=30s"); });
   Login();
   Login();
   const HttpsAnswer answer = waiting.get();
@@ -164,6 +164,7 @@ TEST_F(SandboxServerTest, TellsWhatItCanBeAskedFor) {
 TEST_F(SandboxServerTest, ServesManyCallersAtOnce) {
   constexpr int kCallers = 32;
   std::vector<std::future<long>> callers;
+  callers.reserve(kCallers);
   for (int i = 0; i < kCallers; ++i) {
     callers.push_back(std::async(std::launch::async, [client = NewClient()] {
       return client->Post("/auth/login/", kGoodLogin).status;

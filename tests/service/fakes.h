@@ -28,7 +28,9 @@ class FakeCall : public rpc::Call {
   BootTime deadline() const override { return deadline_; }
   void SendInitialMetadata(const rpc::Metadata&) override {}
   void SendMessage(std::string message) override { messages_.push_back(std::move(message)); }
-  void SendFramed(std::string) override {}
+  void SendFramed(std::string framed) override {
+    messages_.push_back(framed.substr(kFramePrefix));
+  }
   void SendFramed(std::shared_ptr<const std::string>) override {}
   void Finish(const google::rpc::Status& status, const rpc::Metadata&) override {
     finished_ = status;
@@ -48,6 +50,7 @@ class FakeCall : public rpc::Call {
   const std::optional<google::rpc::Status>& finished() const { return finished_; }
 
  private:
+  static constexpr std::size_t kFramePrefix = 5;
   using Tasks = std::vector<absl::AnyInvocable<void(rpc::Call&) &&>>;
   class FakeRef : public rpc::CallRef {
    public:

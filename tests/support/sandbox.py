@@ -30,12 +30,20 @@ class Sandbox(Process):
         self.base_url = self.wait_event("serving")["base_url"]
         self._host = urllib.parse.urlparse(self.base_url)
 
-    def request(self, method, path, body=None, headers=None, timeout=TIMEOUT):
-        """One request: (status, parsed JSON or None, headers)."""
+        # Kept open, so that faults can be ended while new connections are refused.
+        self._control = self._connect(TIMEOUT)
+
+    def _connect(self, timeout):
         context = ssl.create_default_context(cafile=str(self.ca_file))
         connection = http.client.HTTPSConnection(
             self._host.hostname, self._host.port, context=context, timeout=timeout
         )
+        connection.connect()
+        return connection
+
+    def request(self, method, path, body=None, headers=None, timeout=TIMEOUT):
+        """One request: (status, parsed JSON or None, headers)."""
+        connection = self._connect(timeout)
         try:
             payload = None if body is None else json.dumps(body)
             connection.request(method, path, payload, {"Content-Type": "application/json", **(headers or {})})
@@ -50,8 +58,10 @@ class Sandbox(Process):
             connection.close()
 
     def set_faults(self, **faults):
-        status, body, _ = self.request("PUT", "/sandbox/faults", faults)
-        assert status == 200, (status, body)
+        self._control.request("PUT", "/sandbox/faults", json.dumps(faults), {"Content-Type": "application/json"})
+        answer = self._control.getresponse()
+        body = answer.read()
+        assert answer.status == 200, (answer.status, body)
 
     def stats(self):
         status, body, _ = self.request("GET", "/sandbox/stats")
