@@ -77,6 +77,7 @@ report() {
     all_skipped=$((all_skipped + skipped))
   done
   if ((all_failed > 0)); then say "The logs of what failed: ${STAGE#"$ROOT"/}/NAME.log"; fi
+  if ((all_passed + all_failed + all_skipped == 0)); then say "No test matches \"$FILTER\"."; fi
   line="$all_passed passed, $all_failed failed"
   if ((all_skipped > 0)); then line+=", $all_skipped skipped"; fi
   printf '\n%s\n' "$line"
@@ -122,10 +123,15 @@ run_tests() {
 # wanted NAME: whether the filter lets the whole suite of that name run.
 wanted() { [[ ! $FILTER || $1 == *"$FILTER"* ]]; }
 
-# Whether the filter names a suite at all; if not, it names tests.
+# Whether the filter names a suite; if not, it names single tests.
 names_a_suite() {
-  local known=(integration faults conformance interop instructions h2spec asan tsan fuzz)
-  [[ " ${known[*]} $(cd tests && echo unit.*/ fuzz.*/) " == *"$FILTER"* ]]
+  local suites=(asan tsan instructions h2spec conformance interop integration faults tests/*/ tests/fuzz/*/) suite
+  for suite in "${suites[@]}"; do
+    suite=${suite%/}
+    suite=${suite/#tests\/fuzz\//fuzz.}
+    if [[ ${suite/#tests\//unit.} == *"$FILTER"* ]]; then return; fi
+  done
+  return 1
 }
 
 # suites_of_preset PRESET: every unit test program, then the tests in Python against the preset's binary.
@@ -137,6 +143,7 @@ suites_of_preset() {
     if [[ ! -x $program ]]; then continue; fi
     name=${program##*/}
     name=${prefix}unit.${name%_test}
+    if ! wanted "$name" && names_a_suite; then continue; fi
     filter=$(filter_for "$name" '--gtest_filter=*%s*')
     suite_in_background "$name" gtest 600 env "${environment[@]}" "$program" --gtest_color=no ${filter:+"$filter"}
   done
@@ -144,6 +151,7 @@ suites_of_preset() {
   for folder in integration faults; do
     if [[ ! -d tests/$folder ]]; then continue; fi
     name=$prefix$folder
+    if ! wanted "$name" && names_a_suite; then continue; fi
     filter=$(filter_for "$name" '-k%s')
     suite "$name" pytest 1500 env "${environment[@]}" CREDENTIAL_BROKER_BINARY="$build/bin/credential-broker" \
       CREDENTIAL_BROKER_BUILD_DIR="$build" GRPCURL="$TOOLS/bin/grpcurl" \

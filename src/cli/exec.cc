@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -35,7 +35,7 @@ int Become(const std::vector<std::string>& words) {
   }
   arguments.push_back(nullptr);
   execvp(arguments.front(), arguments.data());
-  PrintError(StrCat("cannot run ", words.front(), ": ", std::strerror(errno)));
+  PrintError(StrCat("cannot run ", words.front(), ": ", std::generic_category().message(errno)));
   return kExitLocalError;
 }
 
@@ -46,10 +46,11 @@ int RunExec(const ExecOptions& options) {
     return *exit_code;
   }
   std::string value(std::get<FetchedToken>(fetched).value.Reveal());
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the channel and its threads are gone
   const bool set = setenv(options.variable.c_str(), value.c_str(), 1) == 0;
   Wipe(value.data(), value.size());
   if (!set) {
-    PrintError(StrCat("cannot set ", options.variable, ": ", std::strerror(errno)));
+    PrintError(StrCat("cannot set ", options.variable, ": ", std::generic_category().message(errno)));
     return kExitLocalError;
   }
   return Become(options.words);

@@ -35,11 +35,13 @@ absl::Status HardenProcess() {
 }
 
 absl::Status CheckLoggingEnvironment() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets variables
   const char* trace = std::getenv("GRPC_TRACE");
   if (trace != nullptr && *trace != '\0') {
     return absl::FailedPreconditionError(
         "GRPC_TRACE is set: gRPC would print tokens; unset it and start again");
   }
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): likewise
   const char* verbosity = std::getenv("GRPC_VERBOSITY");
   if (verbosity != nullptr && absl::EqualsIgnoreCase(verbosity, "debug")) {
     return absl::FailedPreconditionError(

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "cli/exit_code.h"
 #include "cli/sigpipe.h"
@@ -47,7 +47,7 @@ int Print(std::string_view text) {
   if (error == 0) {
     return kExitOk;
   }
-  PrintError(StrCat("cannot write to standard output: ", std::strerror(error)));
+  PrintError(StrCat("cannot write to standard output: ", std::generic_category().message(error)));
   return kExitLocalError;
 }
 

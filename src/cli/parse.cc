@@ -46,6 +46,7 @@ absl::Status AssignEnvironment(const Command& command, const ParsedFlags& parsed
     if (given || option.environment.empty()) {
       continue;
     }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets variables
     const char* text = std::getenv(option.environment.c_str());
     if (text == nullptr || *text == '\0') {
       continue;

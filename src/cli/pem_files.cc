@@ -11,9 +11,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -41,7 +41,7 @@ absl::Status CannotRead(const std::string& path, std::string_view why) {
 absl::StatusOr<Secret> ReadFile(const std::string& path, std::size_t most) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
-    return CannotRead(path, std::strerror(errno));
+    return CannotRead(path, std::generic_category().message(errno));
   }
   std::vector<char> buffer(most + 1);
   std::size_t size = 0;
@@ -62,7 +62,7 @@ absl::StatusOr<Secret> ReadFile(const std::string& path, std::size_t most) {
   Secret content(std::string_view(buffer.data(), std::min(size, most)));
   Wipe(buffer.data(), size);
   if (error != 0) {
-    return CannotRead(path, std::strerror(error));
+    return CannotRead(path, std::generic_category().message(error));
   }
   if (size > most) {
     return CannotRead(path, StrCat("it is larger than ", most, " bytes"));

@@ -1,13 +1,12 @@
 #include "sandbox/server.h"
 
-#include <signal.h>
-
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_split.h"
@@ -45,7 +44,7 @@ absl::Status WriteWhole(const std::string& path, const std::string& text) {
   file << text;
   file.close();
   if (!file || std::rename(fresh.c_str(), path.c_str()) != 0) {
-    const std::string why = std::strerror(errno);
+    const std::string why = std::generic_category().message(errno);
     std::remove(fresh.c_str());
     return absl::InvalidArgumentError(StrCat("--ca-out: cannot write ", path, ": ", why));
   }

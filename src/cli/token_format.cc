@@ -19,7 +19,7 @@ std::string TimeField(std::string_view name, const std::optional<absl::Time>& ti
 std::string DurationText(absl::Duration duration) {
   const std::int64_t milliseconds = absl::ToInt64Milliseconds(duration);
   return milliseconds % 1000 == 0 ? absl::StrFormat("%ds", milliseconds / 1000)
-                                  : absl::StrFormat("%.3fs", milliseconds / 1000.0);
+                                  : absl::StrFormat("%.3fs", static_cast<double>(milliseconds) / 1000);
 }
 
 // `before`, the token, `after` and a line feed. The text is built at its full size, so that no

@@ -70,8 +70,8 @@ struct BrokerConfig {
   ServerConfig server;
   SessionStoreConfig session_store;
   std::vector<CredentialConfig> credentials;  // at least one, names unique
-  // Who may ask for any name, so that a name that does not exist is told to them as such. No key of the file
-  // sets it: rules there stand under the credential that they are for.
+  // Who may ask for any name, so that a name that does not exist is told to them as such. No key of
+  // the file sets it: rules there stand under the credential that they are for.
   std::vector<PrincipalPattern> allow_any_credential;
   LogConfig log;
 };

@@ -39,7 +39,6 @@ std::optional<std::string> ShortestThatStartsWith(std::string_view word,
 }  // namespace
 
 std::optional<std::string> NearestWord(std::string_view word, const std::set<std::string>& known) {
-  constexpr std::size_t kShortestBeginning = 3;
   constexpr std::size_t kLongest = 64;  // no key is longer; the comparison is quadratic
   if (word.size() > kLongest) {
     return std::nullopt;

@@ -213,6 +213,8 @@ std::optional<YamlNode> ReadYaml(std::string_view text, Problems& problems) {
   if (!CheckText(text, problems)) {
     return std::nullopt;
   }
+  // Without the line ends at its end: yaml-cpp takes a quote that is never closed if one follows.
+  text = text.substr(0, text.find_last_not_of(" \r\n") + 1);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);

@@ -24,7 +24,8 @@ std::string_view View(const std::uint8_t* data, std::size_t size) {
 
 }  // namespace
 
-SessionTemplate::SessionTemplate(const Limits& limits) : limits_(limits) {
+SessionTemplate::SessionTemplate(const Limits& limits)
+    : limits_(limits), buffers_(std::make_unique<FrameBuffers>(limits.max_connections)) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
   callbacks_.reset(callbacks);
@@ -97,7 +98,8 @@ SessionTemplate::SessionTemplate(const Limits& limits) : limits_(limits) {
 
 NgSessionPtr SessionTemplate::Make(Http2Session& session) const {
   nghttp2_session* made = nullptr;
-  if (nghttp2_session_server_new2(&made, callbacks_.get(), &session, option_.get()) != 0) {
+  if (nghttp2_session_server_new3(&made, callbacks_.get(), &session, option_.get(),
+                                  buffers_->mem()) != 0) {
     return nullptr;
   }
   NgSessionPtr ng(made);

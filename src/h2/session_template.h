@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "h2/frame_buffers.h"
 #include "h2/server.h"
 
 namespace credential_broker::h2 {
@@ -16,12 +17,12 @@ struct NgSessionDeleter {
 };
 using NgSessionPtr = std::unique_ptr<nghttp2_session, NgSessionDeleter>;
 
-// nghttp2's callbacks and options: the same for all sessions of a listener. Immutable, thread-safe.
+// nghttp2's callbacks, options and memory: the same for all sessions of a listener. Thread-safe.
 class SessionTemplate {
  public:
   explicit SessionTemplate(const Limits& limits);
 
-  // A server's session that calls `session` back, its first SETTINGS queued.
+  // A server's session that calls `session` back, its first SETTINGS queued. Null: out of memory.
   NgSessionPtr Make(Http2Session& session) const;
 
  private:
@@ -33,6 +34,7 @@ class SessionTemplate {
   };
 
   const Limits& limits_;
+  const std::unique_ptr<FrameBuffers> buffers_;
   std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> callbacks_;
   std::unique_ptr<nghttp2_option, OptionDeleter> option_;
 };

@@ -20,14 +20,17 @@ std::string FormatLine(LogFormat format, const LogRecord& record) {
   return line;
 }
 
-// Hands finished lines on: base_sink holds the lock, spdlog::logger catches what the sink throws.
+// Hands finished lines on: base_sink holds the lock.
 class LineSinkAdapter : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit LineSinkAdapter(LineSink line_sink) : sink_(std::move(line_sink)) {}
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    sink_(std::string_view(message.payload.data(), message.payload.size()));
+    try {
+      sink_(std::string_view(message.payload.data(), message.payload.size()));
+    } catch (...) {  // the line is lost; spdlog would pass on what is no std::exception
+    }
   }
   void flush_() override {}
 

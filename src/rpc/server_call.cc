@@ -87,7 +87,7 @@ bool ServerCall::HandleMessages() {
   while (answer_.unsent_bytes() <= kMaxUnsent) {
     absl::StatusOr<std::optional<std::string_view>> message = reader_.Next();
     if (!message.ok()) {
-      Fail(message.status().code(), std::string(message.status().message()));
+      Fail(ToStatus(message.status()));
       return false;
     }
     if (!message->has_value()) {
@@ -113,14 +113,15 @@ void ServerCall::HandleMessage(std::string_view message) {
 
 void ServerCall::HandleHalfClose() {
   if (reader_.pending() > 0) {
-    Fail(absl::StatusCode::kInternal, "the request ends in the middle of a message");
+    Fail(MakeStatus(absl::StatusCode::kInternal, "the request ends in the middle of a message"));
     return;
   }
   if (!request_.method->client_streaming) {
     if (!only_message_ || too_many_messages_) {
-      Fail(absl::StatusCode::kUnimplemented,
-           StrCat("the method ", request_.method->name, " takes exactly one message, not ",
-                  too_many_messages_ ? "more" : "none"));
+      Fail(MakeStatus(
+          absl::StatusCode::kUnimplemented,
+          StrCat("the method ", request_.method->name, " takes exactly one message, not ",
+                 too_many_messages_ ? "more" : "none")));
       return;
     }
     handler_->OnMessage(*only_message_);
@@ -165,8 +166,8 @@ std::shared_ptr<CallRef> ServerCall::Ref() {
   return ref_;
 }
 
-void ServerCall::Fail(absl::StatusCode code, std::string message) {
-  Finish(MakeStatus(code, std::move(message)));
+void ServerCall::Fail(const google::rpc::Status& status) {
+  Finish(status);
   handler_.reset();
 }
 

@@ -78,7 +78,7 @@ class ServerCall final : public h2::RequestHandler, public Call {
   void HandleMessage(std::string_view message);
   void HandleHalfClose();
   // Ends the call for the client's mistake; the handler is not waited for.
-  void Fail(absl::StatusCode code, std::string message);
+  void Fail(const google::rpc::Status& status);
   void OnDeadline();
   void Send(h2::Payload framed);
   // The call's status is known. From then on nothing reaches the handler, and nothing that it sends

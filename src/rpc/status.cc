@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace credential_broker::rpc {
 
 google::rpc::Status MakeStatus(absl::StatusCode code, std::string message) {
@@ -12,7 +14,7 @@ google::rpc::Status MakeStatus(absl::StatusCode code, std::string message) {
 }
 
 google::rpc::Status ToStatus(const absl::Status& status) {
-  return MakeStatus(status.code(), std::string(status.message()));
+  return MakeStatus(status.code(), absl::StrCat(status.message()));
 }
 
 absl::StatusCode CodeOf(const google::rpc::Status& status) {

@@ -155,9 +155,15 @@ class SandboxServer::Impl {
     }
     reply.close = !request.keep_alive;
     stand_in_.Stamp(reply);
-    const bool goes_on = Deliver(reply, connection);
-    connection.set_idle(goes_on && !directs);
-    return goes_on;
+    if (!Deliver(reply, connection)) {
+      return false;
+    }
+    if (directs) {
+      return true;
+    }
+    connection.set_idle(true);
+    // OnDirected may have come between the answer and the mark, and have missed this connection.
+    return !stand_in_.Refuses();
   }
 
   std::unique_ptr<Listener> listener_;

@@ -7,22 +7,22 @@
 namespace credential_broker::cli {
 namespace {
 
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+absl::Time Now() { return absl::FromUnixSeconds(1'700'000'000); }
 
 std::vector<ListedCredential> Examples() {
   return {
       {.name = "default",
        .state = "READY",
        .version = "v-7",
-       .expire_time = kNow + absl::Seconds(238),
-       .last_refresh_time = kNow - absl::Seconds(62),
-       .next_refresh_time = kNow + absl::Seconds(88)},
+       .expire_time = Now() + absl::Seconds(238),
+       .last_refresh_time = Now() - absl::Seconds(62),
+       .next_refresh_time = Now() + absl::Seconds(88)},
       {.name = "a-longer-name", .state = "REJECTED", .last_error_reason = "CREDENTIAL_REJECTED"}};
 }
 
 TEST(CredentialTable, TellsTimesFromNow) {
   EXPECT_EQ(
-      CredentialTable(Examples(), kNow),
+      CredentialTable(Examples(), Now()),
       "NAME           STATE     EXPIRES   LAST REFRESH  NEXT REFRESH  LAST ERROR           "
       "VERSION\n"
       "default        ready     in 3m58s  1m2s ago      in 1m28s      -                    v-7\n"
@@ -30,7 +30,7 @@ TEST(CredentialTable, TellsTimesFromNow) {
 }
 
 TEST(CredentialTable, LetsNoControlCharacterThrough) {
-  const std::string table = CredentialTable({{.name = "a\x1b[31m\n"}}, kNow);
+  const std::string table = CredentialTable({{.name = "a\x1b[31m\n"}}, Now());
   EXPECT_NE(table.find("a?[31m?"), std::string::npos);
 }
 

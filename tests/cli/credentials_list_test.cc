@@ -55,6 +55,7 @@ TEST(CredentialsList, IsJsonForPrograms) {
   const auto json = nlohmann::json::parse(List(broker, {"-o", "json"}).out);
   EXPECT_EQ(json["credentials"].size(), 2U);
   EXPECT_EQ(json["credentials"][0]["state"], "STATE_READY");
+  EXPECT_EQ(json["credentials"][1]["name"], "z");
 }
 
 TEST(CredentialsList, NothingToListIsNoError) {

@@ -26,12 +26,13 @@ std::string MetadataOf(const grpc::ServerContext& context, const std::string& na
 
 }  // namespace
 
+// NOLINTNEXTLINE(misc-multiple-inheritance): both services answer from one state
 class FakeBroker::Impl : public v1::CredentialBrokerService::Service, public Health::Service {
  public:
   grpc::Status GetToken(grpc::ServerContext* context, const v1::GetTokenRequest* request,
                         v1::GetTokenResponse* response) override {
     AwaitSpeech();
-    const std::lock_guard lock(mutex);
+    const std::scoped_lock lock(mutex);
     calls.push_back({*request, MetadataOf(*context, "authorization"),
                      absl::FromChrono(context->deadline()) - absl::Now()});
     *response->mutable_token() = token;
@@ -42,7 +43,7 @@ class FakeBroker::Impl : public v1::CredentialBrokerService::Service, public Hea
                                const v1::ListCredentialsRequest* request,
                                v1::ListCredentialsResponse* response) override {
     AwaitSpeech();
-    const std::lock_guard lock(mutex);
+    const std::scoped_lock lock(mutex);
     const std::size_t page = request->page_token().empty() ? 0 : std::stoul(request->page_token());
     if (page < pages.size()) {
       *response = pages[page];
@@ -56,7 +57,7 @@ class FakeBroker::Impl : public v1::CredentialBrokerService::Service, public Hea
   grpc::Status Check(grpc::ServerContext* /*context*/, const HealthCheckRequest* request,
                      HealthCheckResponse* response) override {
     AwaitSpeech();
-    const std::lock_guard lock(mutex);
+    const std::scoped_lock lock(mutex);
     const auto it = health.find(request->service());
     if (error.ok() && it == health.end()) {
       return {grpc::StatusCode::NOT_FOUND, "unknown service"};
@@ -111,7 +112,7 @@ FakeBroker::FakeBroker(const Options& options) : impl_(std::make_unique<Impl>())
 
 FakeBroker::~FakeBroker() {
   {
-    const std::lock_guard lock(impl_->mutex);
+    const std::scoped_lock lock(impl_->mutex);
     impl_->silent = false;
   }
   impl_->silence_broken.notify_all();
@@ -124,7 +125,7 @@ const std::string& FakeBroker::address() const { return impl_->address; }
 int FakeBroker::port() const { return impl_->port; }
 
 void FakeBroker::SetToken(v1::AccessToken token) {
-  const std::lock_guard lock(impl_->mutex);
+  const std::scoped_lock lock(impl_->mutex);
   impl_->token = std::move(token);
 }
 
@@ -148,28 +149,28 @@ void FakeBroker::SetError(int code, const std::string& message, const std::strin
         static_cast<int>(absl::ToInt64Nanoseconds(retry_after) % 1'000'000'000));
     details.add_details()->PackFrom(retry);
   }
-  const std::lock_guard lock(impl_->mutex);
+  const std::scoped_lock lock(impl_->mutex);
   impl_->error = grpc::Status(static_cast<grpc::StatusCode>(code), message,
                               reason.empty() ? "" : details.SerializeAsString());
 }
 
 void FakeBroker::SetPages(std::vector<v1::ListCredentialsResponse> pages) {
-  const std::lock_guard lock(impl_->mutex);
+  const std::scoped_lock lock(impl_->mutex);
   impl_->pages = std::move(pages);
 }
 
 void FakeBroker::SetHealth(const std::string& service, bool serving) {
-  const std::lock_guard lock(impl_->mutex);
+  const std::scoped_lock lock(impl_->mutex);
   impl_->health[service] = serving;
 }
 
 void FakeBroker::SetSilent() {
-  const std::lock_guard lock(impl_->mutex);
+  const std::scoped_lock lock(impl_->mutex);
   impl_->silent = true;
 }
 
 std::vector<FakeBroker::Call> FakeBroker::calls() const {
-  const std::lock_guard lock(impl_->mutex);
+  const std::scoped_lock lock(impl_->mutex);
   return impl_->calls;
 }
 

@@ -10,8 +10,6 @@
 #include <cstdlib>
 #include <string_view>
 
-extern char** environ;
-
 namespace credential_broker::cli {
 namespace {
 

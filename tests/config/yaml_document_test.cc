@@ -40,7 +40,7 @@ TEST(ReadYaml, KeepsLinesOrderAndQuotes) {
   EXPECT_TRUE(list.value.items[1].quoted);
   EXPECT_EQ(root->entries[2].value.kind, YamlNode::Kind::kNull);
   EXPECT_TRUE(root->entries[3].value.quoted);
-  EXPECT_EQ(root->entries[3].value.text, "block\n");
+  EXPECT_EQ(root->entries[3].value.text, "block");
 }
 
 TEST(ReadYaml, TakesJsonMarksAndWindowsLineEnds) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the gRPC conformance suite (connectrpc.com/conformance) against conformance_server: every case that
-# conformance.yaml selects; none is listed as known to fail.
+# Runs the gRPC conformance suite (connectrpc.com/conformance) against conformance_server: every
+# case that conformance.yaml selects; none is listed as known to fail.
 #
 #   run_conformance.sh BUILD_DIR
 set -euo pipefail
@@ -36,7 +36,8 @@ passed=$(sed -n 's/.*\b\([0-9][0-9]*\) passed.*/\1/p' "$output" | tail -n 1)
 total=${total:-0}
 passed=${passed:-0}
 if ((total != EXPECTED_CASES)); then
-  echo "the suite ran $total cases, not $EXPECTED_CASES: conformance.yaml or the suite's version has changed" >&2
+  echo "the suite ran $total cases, not $EXPECTED_CASES:" \
+    "conformance.yaml or the suite's version has changed" >&2
   status=1
 fi
 failed=$((EXPECTED_CASES - passed))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the cases of grpc-go's interop client that need neither compression nor a cloud account against
-# interop_server.
+# Runs the cases of grpc-go's interop client that need neither compression nor a cloud account
+# against interop_server.
 #
 #   run_interop.sh BUILD_DIR
 set -euo pipefail

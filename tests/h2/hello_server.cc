@@ -30,8 +30,9 @@ int main(int argc, char** argv) {
   std::string key;
   std::string client_ca;
   h2::ServerOptions options;
-  // h2load's connections live as long as it wants them to.
+  // The load tools' connections come from one address, and live as long as they want them to.
   options.limits.max_connection_age = absl::Hours(1);
+  options.limits.max_connections_per_address = options.limits.max_connections;
   for (int i = 1; i + 1 < argc; i += 2) {
     std::string_view flag = argv[i];
     std::string value = argv[i + 1];

@@ -9,13 +9,10 @@
 #include <string>
 
 #include "core/strings.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace credential_broker::observe {
 namespace {
-
-using ::testing::EndsWith;
 
 std::string Dropped(std::uint64_t lines) { return StrCat("dropped ", lines, "\n"); }
 

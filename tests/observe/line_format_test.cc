@@ -105,7 +105,7 @@ TEST(LineFormat, CutsLongTextsBetweenCharacters) {
   EXPECT_EQ(Forms(longest + "y").second, StrCat("\"", longest, "\\u2026\""));
   const std::string before(2046, 'x');
   EXPECT_EQ(Forms(before + "\xe2\x82\xac").first, StrCat("\"", before, "\\u2026\""));
-  EXPECT_EQ(Forms(std::string(1'000'000, '\x80')).first.size(), 2048U * 6 + 6 + 2);
+  EXPECT_LE(Forms(std::string(1'000'000, '\x80')).first.size(), 2048U * 6 + 6 + 2);
 }
 
 }  // namespace

@@ -133,6 +133,7 @@ TEST_F(OpenCall, SendsDetailsInUnpaddedBase64) {
   ASSERT_TRUE(decoded.ParseFromString(DecodeBinary(details).value_or("?")));
   EXPECT_EQ(decoded.code(), 13);
   EXPECT_EQ(decoded.message(), "m");
+  ASSERT_EQ(decoded.details_size(), 1);
   EXPECT_EQ(decoded.details(0).type_url(), "type.googleapis.com/x.Y");
 }
 

@@ -139,9 +139,9 @@ TEST_F(Health, WatchOfSomethingElseThanARequestIsInternal) {
 }
 
 TEST_F(Health, IsSetFromManyThreadsWhileWatchesComeAndGo) {
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 3; ++i) {
-    threads.emplace_back([&] {
+  std::vector<std::thread> threads(3);
+  for (std::thread& thread : threads) {
+    thread = std::thread([&] {
       for (int n = 0; n < 200; ++n) {
         health_.Set("a", n % 2 == 0 ? ServingStatus::kServing : ServingStatus::kNotServing);
       }

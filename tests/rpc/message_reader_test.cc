@@ -23,7 +23,8 @@ Read ReadAll(const std::vector<std::string>& pieces, std::size_t max_message = 1
   MessageReader reader(max_message);
   Read read;
   for (const std::string& original : pieces) {
-    const std::string piece = original;  // its own memory, so that a stale view shows
+    const std::string piece(original.begin(),
+                            original.end());  // its own memory, so that a stale view shows
     reader.Feed(piece);
     while (true) {
       absl::StatusOr<std::optional<std::string_view>> message = reader.Next();

@@ -49,9 +49,11 @@ class Reflection : public testing::Test {
     const std::size_t before = stream_->stream().received.size();
     stream_->Data(Frame(request.SerializeAsString()));
     MessageReader reader(1 << 20);
-    reader.Feed(std::string_view(stream_->stream().received).substr(before));
+    const std::string_view received = stream_->stream().received;
+    reader.Feed(received.substr(before));
+    const std::string message{(*reader.Next()).value_or("\xff")};
     Response response;
-    EXPECT_TRUE(response.ParseFromString(std::string((*reader.Next()).value_or("\xff"))));
+    EXPECT_TRUE(response.ParseFromString(message));
     EXPECT_EQ(response.original_request().SerializeAsString(), request.SerializeAsString());
     return response;
   }
