@@ -241,7 +241,7 @@ check() {
   project_files '*.cc' '*.h' >"$STAGE/sources"
   suite format exit 300 xargs -a "$STAGE/sources" clang-format --dry-run -Werror
   project_files | xargs grep -lE '^#!.*\b(ba)?sh\b' >"$STAGE/scripts"
-  suite shellcheck exit 300 xargs -a "$STAGE/scripts" shellcheck
+  suite shellcheck exit 300 xargs -a "$STAGE/scripts" shellcheck -x
   suite buf-lint exit 300 buf lint proto
   suite rules exit 300 python tools/rules.py
   if prepare build.release build_preset release; then

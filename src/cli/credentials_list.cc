@@ -1,12 +1,12 @@
 #include <memory>
 #include <string>
 
-#include "absl/time/clock.h"
 #include "cli/broker_client.h"
 #include "cli/commands.h"
 #include "cli/credential_table.h"
 #include "cli/hardening.h"
 #include "cli/output.h"
+#include "core/clock.h"
 
 namespace credential_broker::cli {
 namespace {
@@ -35,7 +35,7 @@ int RunCredentialsList(const ListOptions& options) {
   if (credentials.empty()) {
     PrintHint("the broker has no credential that you may use");
   }
-  return Print(CredentialTable(credentials, absl::Now()));
+  return Print(CredentialTable(credentials, SystemClock().WallNow()));
 }
 
 }  // namespace

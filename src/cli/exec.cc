@@ -50,7 +50,8 @@ int RunExec(const ExecOptions& options) {
   const bool set = setenv(options.variable.c_str(), value.c_str(), 1) == 0;
   Wipe(value.data(), value.size());
   if (!set) {
-    PrintError(StrCat("cannot set ", options.variable, ": ", std::generic_category().message(errno)));
+    PrintError(
+        StrCat("cannot set ", options.variable, ": ", std::generic_category().message(errno)));
     return kExitLocalError;
   }
   return Become(options.words);

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
@@ -54,7 +53,7 @@ absl::Status WriteWhole(const std::string& path, const std::string& text) {
 // The line that says where it serves, in the form of the broker's log.
 std::string ServingLine(const sandbox::SandboxServer& server, const SandboxFlags& flags) {
   std::string line = StrCat(
-      "{\"time\":", JsonString(Rfc3339(absl::Now())),
+      "{\"time\":", JsonString(Rfc3339(SystemClock().WallNow())),
       ",\"level\":\"info\",\"event\":\"serving\",\"base_url\":", JsonString(server.base_url()));
   if (!flags.ca_file.empty()) {
     line += ",\"ca_file\":" + JsonString(flags.ca_file);

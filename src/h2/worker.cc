@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "core/random.h"
 #include "core/strings.h"
 #include "h2/address.h"
 
@@ -41,7 +42,7 @@ Worker::Worker(WorkerEnvironment& environment, std::shared_ptr<EvLoop> loop, Uni
                          environment.counters, *loop_},
                         std::vector<char>(kReadBuffer),
                         std::string(),
-                        std::minstd_rand(std::random_device()())} {
+                        std::minstd_rand(SystemRandom().Bits())} {
   loop_environment_.write_buffer.reserve(kWriteBuffer);
   loop_->SetBatchEnd([this] { return EndBatch(); });
   acceptor_.emplace(*loop_, std::move(listener), environment_.counters,

@@ -1,5 +1,6 @@
-// A yardstick: a bare grpc++ callback server of the same contract. It answers GetToken with a token of a fixed
-// size and checks nothing. Usage: bench_grpcpp_server PORT_FILE CERT_FILE KEY_FILE [CLIENT_CA_FILE]
+// A yardstick: a bare grpc++ callback server of the same contract. It answers GetToken with a token
+// of a fixed size and checks nothing. Usage: bench_grpcpp_server PORT_FILE CERT_FILE KEY_FILE
+// [CLIENT_CA_FILE]
 
 #include <grpcpp/grpcpp.h>
 

@@ -28,9 +28,7 @@ class FakeCall : public rpc::Call {
   BootTime deadline() const override { return deadline_; }
   void SendInitialMetadata(const rpc::Metadata&) override {}
   void SendMessage(std::string message) override { messages_.push_back(std::move(message)); }
-  void SendFramed(std::string framed) override {
-    messages_.push_back(framed.substr(kFramePrefix));
-  }
+  void SendFramed(std::string framed) override { messages_.push_back(framed.substr(kFramePrefix)); }
   void SendFramed(std::shared_ptr<const std::string>) override {}
   void Finish(const google::rpc::Status& status, const rpc::Metadata&) override {
     finished_ = status;
