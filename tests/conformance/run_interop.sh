@@ -22,7 +22,10 @@ if [[ ! -x $server ]]; then
   echo "$server is not there: build the target interop_server" >&2
   exit 1
 fi
-client=$(go env GOPATH)/bin/client
+# Its name is too common to be looked for in PATH alone.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+client=$here/../../.tools/bin/client
+if [[ ! -x $client ]]; then client=$(go env GOPATH)/bin/client; fi
 if [[ ! -x $client ]]; then
   echo "the interop client is not installed: go install google.golang.org/grpc/interop/client" >&2
   exit 1

@@ -7,11 +7,10 @@ root=$(cd "$here/../.." && pwd)
 package=$1
 output=$(realpath -m "$2")
 
-bin=${GOBIN:-$(go env GOPATH)/bin}
 proto=investsuite/credentialbroker/v1/credential_broker.proto
 go_package=example.com/credential-broker/tests/go/credentialbrokerpb
 mapping="M$proto=$go_package"
-PATH="$bin:$PATH" protoc -I "$root/proto" \
+PATH="$root/.tools/bin:$PATH:$(go env GOPATH)/bin" protoc -I "$root/proto" \
   --go_out="$here" --go_opt=module=example.com/credential-broker/tests/go --go_opt="$mapping" \
   --go-grpc_out="$here" --go-grpc_opt=module=example.com/credential-broker/tests/go \
   --go-grpc_opt="$mapping" "$proto"
