@@ -29,6 +29,7 @@ type result struct {
 	PerSec   float64 `json:"calls_per_second"`
 	P50Micro int64   `json:"p50_us"`
 	P99Micro int64   `json:"p99_us"`
+	Error    string  `json:"last_error,omitempty"`
 }
 
 func dial(address, ca, cert, key string) (*grpc.ClientConn, error) {
@@ -49,9 +50,10 @@ func dial(address, ca, cert, key string) (*grpc.ClientConn, error) {
 	return grpc.NewClient(address, grpc.WithTransportCredentials(credentials.NewTLS(config)))
 }
 
-// drive calls until `ctx` ends; the latencies in microseconds, and how many calls failed.
-func drive(ctx context.Context, client pb.CredentialBrokerServiceClient) ([]int64, int) {
+// drive calls until `ctx` ends; the latencies in microseconds, how many calls failed, and how the last did.
+func drive(ctx context.Context, client pb.CredentialBrokerServiceClient) ([]int64, int, error) {
 	var latencies []int64
+	var lastErr error
 	failed := 0
 	for ctx.Err() == nil {
 		start := time.Now()
@@ -61,11 +63,12 @@ func drive(ctx context.Context, client pb.CredentialBrokerServiceClient) ([]int6
 		}
 		if err != nil {
 			failed++
+			lastErr = err
 			continue
 		}
 		latencies = append(latencies, time.Since(start).Microseconds())
 	}
-	return latencies, failed
+	return latencies, failed, lastErr
 }
 
 func run() error {
@@ -97,22 +100,28 @@ func run() error {
 		clients = append(clients, client)
 	}
 
-	ctx, cancel := context.WithTimeout(context.Background(), *duration)
+	// Not a deadline: it would travel with each call, and the last ones would be late by design.
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	time.AfterFunc(*duration, cancel)
 	var mu sync.Mutex
 	var wait sync.WaitGroup
 	var all []int64
 	failed := 0
+	lastError := ""
 	start := time.Now()
 	for i := range *inFlight {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			latencies, bad := drive(ctx, clients[i%len(clients)])
+			latencies, bad, err := drive(ctx, clients[i%len(clients)])
 			mu.Lock()
 			defer mu.Unlock()
 			all = append(all, latencies...)
 			failed += bad
+			if err != nil {
+				lastError = err.Error()
+			}
 		}()
 	}
 	wait.Wait()
@@ -123,7 +132,7 @@ func run() error {
 	sort.Slice(all, func(i, j int) bool { return all[i] < all[j] })
 	return json.NewEncoder(os.Stdout).Encode(result{
 		Calls: len(all), Failed: failed, Seconds: seconds, PerSec: float64(len(all)) / seconds,
-		P50Micro: all[len(all)/2], P99Micro: all[len(all)*99/100],
+		P50Micro: all[len(all)/2], P99Micro: all[len(all)*99/100], Error: lastError,
 	})
 }
 
