@@ -1,26 +1,12 @@
 #include "config/spelling.h"
 
 #include <algorithm>
-#include <numeric>
-#include <vector>
+#include <cstddef>
+
+#include "core/edit_distance.h"
 
 namespace credential_broker::config {
 namespace {
-
-std::size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
 
 // What was meant by a word that stops too early.
 std::optional<std::string> ShortestThatStartsWith(std::string_view word,
@@ -46,7 +32,7 @@ std::optional<std::string> NearestWord(std::string_view word, const std::set<std
   std::optional<std::string> nearest;
   std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : known) {
-    const std::size_t distance = Distance(word, candidate);
+    const std::size_t distance = EditDistance(word, candidate);
     if (distance < least) {
       least = distance;
       nearest = candidate;
