@@ -56,8 +56,9 @@ std::unique_ptr<rpc::PendingWork> GetToken::Serve(rpc::Call& call,
   }
   query->give_up_at = std::min(clock_.Now() + max_wait_, call.deadline());
 
-  Credential& credential = *admission->credential;
-  if (std::optional<absl::StatusOr<TokenPtr>> known = credential.TryGet(*query)) {
+  // Not part of what waits: a credential whose waiting calls hold it would never end.
+  const std::shared_ptr<Credential> credential = std::move(admission->credential);
+  if (std::optional<absl::StatusOr<TokenPtr>> known = credential->TryGet(*query)) {
     Answer(call, *admission, *known);
     return nullptr;
   }
@@ -67,7 +68,7 @@ std::unique_ptr<rpc::PendingWork> GetToken::Serve(rpc::Call& call,
       Answer(waiting, admitted, token);
     });
   };
-  return std::make_unique<WaitingCall>(credential.Wait(*std::move(query), std::move(on_token)));
+  return std::make_unique<WaitingCall>(credential->Wait(*std::move(query), std::move(on_token)));
 }
 
 void GetToken::Answer(rpc::Call& call, const Admission& admission,

@@ -76,6 +76,12 @@ TEST_F(GetTokenTest, ACallThatIsOverWithdrawsFromTheCredential) {
   EXPECT_EQ(credential_->withdrawn, 1);
 }
 
+TEST_F(GetTokenTest, AWaitingCallDoesNotKeepItsCredentialAlive) {
+  const long before = credential_.use_count();
+  const auto work = get_token_.Serve(call_, {});
+  EXPECT_EQ(credential_.use_count(), before);
+}
+
 TEST_F(GetTokenTest, ATokenThatExpiredOnTheWayToItsLoopIsNotSent) {
   const auto work = get_token_.Serve(call_, {});
   std::move(credential_->waiting)(TokenPtr(MakeToken(clock_, "late", "v1")));
