@@ -15,6 +15,7 @@ constexpr std::string_view kService = "investsuite.credentialbroker.v1.Credentia
 
 std::vector<std::string> Names(const std::vector<config::CredentialConfig>& credentials) {
   std::vector<std::string> names;
+  names.reserve(credentials.size());
   for (const config::CredentialConfig& credential : credentials) {
     names.push_back(credential.name);
   }

@@ -41,15 +41,15 @@ std::vector<std::string> NamesOf(const Option& option) { return absl::StrSplit(o
 void AddCompletion(Command& root) {
   auto shell = std::make_shared<std::string>();
   Command& command = root.Add("completion", "Prints a script that completes commands in a shell");
-  command.examples = {"# bash, for this shell; in ~/.bashrc for every one",
-                      "source <(credential-broker completion bash)",
-                      "",
-                      "# zsh, in ~/.zshrc after compinit",
-                      "source <(credential-broker completion zsh)",
-                      "",
-                      "# fish",
-                      "credential-broker completion fish > "
-                      "~/.config/fish/completions/credential-broker.fish"};
+  command.examples = {
+      "# bash, for this shell; in ~/.bashrc for every one",
+      "source <(credential-broker completion bash)",
+      "",
+      "# zsh, in ~/.zshrc after compinit",
+      "source <(credential-broker completion zsh)",
+      "",
+      "# fish",
+      "credential-broker completion fish > ~/.config/fish/completions/credential-broker.fish"};
   command.positionals.push_back({.name = "SHELL",
                                  .help = "one of",
                                  .choices = {"bash", "zsh", "fish"},

@@ -1,6 +1,6 @@
 #include "cli/dev_mode.h"
 
-#include <stdlib.h>
+#include <cstdlib>
 
 #include <cerrno>
 #include <cstring>

@@ -41,14 +41,12 @@ bool CanMatchSomebody(std::string_view pattern) {
   const std::size_t star = pattern.find('*');
   const std::string_view literal = pattern.substr(0, star);
   constexpr std::string_view kAnonymous = "anonymous";
-  if (star == std::string_view::npos ? literal == kAnonymous
-                                     : kAnonymous.substr(0, literal.size()) == literal) {
+  if (star == std::string_view::npos ? literal == kAnonymous : kAnonymous.starts_with(literal)) {
     return true;
   }
   return std::any_of(kPrefixes.begin(), kPrefixes.end(), [&](std::string_view prefix) {
     const bool runs_into_it = star != std::string_view::npos && literal.size() < prefix.size();
-    return runs_into_it ? prefix.substr(0, literal.size()) == literal
-                        : literal.substr(0, prefix.size()) == prefix;
+    return runs_into_it ? prefix.starts_with(literal) : literal.starts_with(prefix);
   });
 }
 

@@ -101,7 +101,7 @@ class DirectoryWatches {
       }
     }
     for (const auto& [watch, names] : names_) {
-      if (watches.count(watch) == 0) {
+      if (!watches.contains(watch)) {
         inotify_rm_watch(inotify_.get(), watch);
       }
     }
@@ -137,7 +137,7 @@ class DirectoryWatches {
       const auto watch = names_.find(event.wd);
       const bool overflowed = (event.mask & IN_Q_OVERFLOW) != 0;
       concerned |=
-          overflowed || (watch != names_.end() && (name.empty() || watch->second.count(name) > 0));
+          overflowed || (watch != names_.end() && (name.empty() || watch->second.contains(name)));
     }
     return concerned;
   }

@@ -10,13 +10,13 @@ namespace credential_broker::config {
 
 HostPort SplitHostPort(std::string_view text) {
   HostPort parts;
-  if (text.substr(0, 1) == "[") {
+  if (text.starts_with('[')) {
     const std::size_t end = text.find(']');
     if (end != std::string_view::npos) {
       parts.bracketed = true;
       parts.host = text.substr(1, end - 1);
       const std::string_view rest = text.substr(end + 1);
-      if (rest.substr(0, 1) == ":") {
+      if (rest.starts_with(':')) {
         parts.port = rest.substr(1);
       } else if (!rest.empty()) {
         parts.host = text;  // what follows the bracket is no port: no host either

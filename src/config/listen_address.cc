@@ -18,7 +18,7 @@ constexpr std::string_view kUnixPrefix = "unix:";
 constexpr std::uint32_t kMostPort = 65535;
 
 absl::StatusOr<Reach> CheckUnixPath(std::string_view path) {
-  if (path.substr(0, 1) != "/") {
+  if (!path.starts_with('/')) {
     return absl::InvalidArgumentError(
         "the path of a unix socket must be absolute; write unix:/run/…/broker.sock");
   }
@@ -44,7 +44,7 @@ bool IsLoopback(const HostPort& parts) {
 }  // namespace
 
 absl::StatusOr<Reach> CheckListenAddress(std::string_view address) {
-  if (address.substr(0, kUnixPrefix.size()) == kUnixPrefix) {
+  if (address.starts_with(kUnixPrefix)) {
     return CheckUnixPath(address.substr(kUnixPrefix.size()));
   }
   const HostPort parts = SplitHostPort(address);

@@ -59,7 +59,7 @@ std::set<std::string> NotSupportedKeysOf(std::string_view section) {
   const std::string prefix = section.empty() ? "" : StrCat(WithoutIndices(section), ".");
   std::set<std::string> keys;
   for (const std::string_view line : kTable) {
-    if (line.substr(0, prefix.size()) != prefix) {
+    if (!line.starts_with(prefix)) {
       continue;
     }
     const std::string_view rest = line.substr(prefix.size());

@@ -37,7 +37,7 @@ void ReadLogWord(Section& section, const std::string& key, const std::set<std::s
   if (!setting.has_value()) {
     return;
   }
-  if (words.count(setting->value) == 0) {
+  if (!words.contains(setting->value)) {
     section.ReportUnknownWord(*setting, words);
     return;
   }
@@ -57,7 +57,7 @@ void ReadLog(Section& root, const Settings& settings, Problems& problems, LogCon
 }  // namespace
 
 std::string ResolveFile(std::string_view folder, std::string_view file) {
-  if (folder.empty() || file.substr(0, 1) == "/") {
+  if (folder.empty() || file.starts_with('/')) {
     return std::string(file);
   }
   return StrCat(folder, folder.back() == '/' ? "" : "/", file);

@@ -114,7 +114,7 @@ std::optional<PlacedText> Section::Word(const std::string& key,
     Report(key, StrCat(text->value, " is not supported yet; write ", absl::StrJoin(words, " or ")));
     return std::nullopt;
   }
-  if (words.count(text->value) == 0) {
+  if (!words.contains(text->value)) {
     ReportUnknownWord(*text, words);
     return std::nullopt;
   }
@@ -189,7 +189,7 @@ void Section::ReadFraction(const std::string& key, double least, double most, do
 }
 
 std::string Section::UnknownKey(const std::string& key) const {
-  if (IsSecretsKey(key) && known_.count(key + "_file") > 0) {
+  if (IsSecretsKey(key) && known_.contains(key + "_file")) {
     return StrCat(
         "a secret never stands in this file; put it into a file of its own and name that "
         "with ",
@@ -206,7 +206,7 @@ std::string Section::UnknownKey(const std::string& key) const {
 
 void Section::Finish() {
   for (const YamlEntry& entry : node_.entries) {
-    if (known_.count(entry.key) > 0) {
+    if (known_.contains(entry.key)) {
       continue;
     }
     const Place place{entry.line, StrCat(path_, path_.empty() ? "" : ".", Printable(entry.key))};

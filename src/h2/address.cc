@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1 - sizeof(".new");
 
 bool Consume(std::string_view& text, std::string_view prefix) {
-  if (text.substr(0, prefix.size()) != prefix) {
+  if (!text.starts_with(prefix)) {
     return false;
   }
   text.remove_prefix(prefix.size());

@@ -1,6 +1,6 @@
 #include "h2/ev_loop.h"
 
-#include <time.h>
+#include <ctime>
 
 #include <algorithm>
 #include <utility>

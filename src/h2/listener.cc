@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -25,7 +26,7 @@ constexpr int kBacklog = 4096;
 
 absl::Status Failed(std::string_view address, int error) {
   auto text = [&](std::string_view mend) {
-    return StrCat("cannot listen on ", address, ": ", std::strerror(error), mend);
+    return StrCat("cannot listen on ", address, ": ", std::generic_category().message(error), mend);
   };
   switch (error) {
     case EADDRINUSE:

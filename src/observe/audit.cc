@@ -7,7 +7,7 @@ namespace {
 
 // "192.0.2.1" of "192.0.2.1:50123", "2001:db8::1" of "[2001:db8::1]:50123"; "unix" as it is.
 std::string_view HostOf(std::string_view address) {
-  if (address.substr(0, 1) == "[") {
+  if (address.starts_with('[')) {
     return address.substr(1, address.find(']') - 1);
   }
   return address.substr(0, address.rfind(':'));

@@ -29,7 +29,8 @@ class LineSinkAdapter : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     try {
       sink_(std::string_view(message.payload.data(), message.payload.size()));
-    } catch (...) {  // the line is lost; spdlog would pass on what is no std::exception
+    } catch (...) {  // NOLINT(bugprone-empty-catch): the line is lost; spdlog would pass on what is
+                     // no std::exception
     }
   }
   void flush_() override {}

@@ -13,7 +13,7 @@
 #include "observe/log_level.h"
 
 namespace spdlog {
-class logger;
+class logger;  // NOLINT(readability-identifier-naming): spdlog's name
 }  // namespace spdlog
 
 namespace credential_broker::observe {

@@ -35,10 +35,10 @@ bool ForEachValue(std::string_view joined, Use use) {
 
 bool IsReservedName(std::string_view name) {
   constexpr std::string_view kGrpc = "grpc-";
-  return name.empty() || name.front() == ':' || name.substr(0, kGrpc.size()) == kGrpc ||
-         name == "content-type" || name == "te" || name == "content-length" || name == "host" ||
-         name == "connection" || name == "transfer-encoding" || name == "upgrade" ||
-         name == "keep-alive" || name == "proxy-connection";
+  return name.empty() || name.front() == ':' || name.starts_with(kGrpc) || name == "content-type" ||
+         name == "te" || name == "content-length" || name == "host" || name == "connection" ||
+         name == "transfer-encoding" || name == "upgrade" || name == "keep-alive" ||
+         name == "proxy-connection";
 }
 
 absl::Status CheckBinaryValue(const h2::Header& field) {

@@ -12,7 +12,7 @@ namespace credential_broker::rpc {
 namespace {
 
 [[noreturn]] void EndProcess(const std::string& mistake) {
-  std::cerr << "Router::Add: " << mistake << std::endl;
+  std::cerr << "Router::Add: " << mistake << "\n" << std::flush;
   std::abort();
 }
 

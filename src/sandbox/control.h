@@ -20,7 +20,7 @@ class Control {
   // `stand_in` outlives this.
   explicit Control(StandIn& stand_in) : stand_in_(stand_in) {}
 
-  static bool Owns(std::string_view path) { return path.substr(0, 9) == "/sandbox/"; }
+  static bool Owns(std::string_view path) { return path.starts_with("/sandbox/"); }
 
   Reply Handle(const Request& request, const Caller& caller);
 

@@ -41,7 +41,7 @@ absl::StatusOr<std::vector<std::string>> UpdateFaults(Faults& faults, std::strin
   Faults updated = faults;
   std::vector<std::string> names;
   for (const auto& [name, value] : object.items()) {
-    if (const absl::Status status = SetFault(updated, name, Text(value)); !status.ok()) {
+    if (absl::Status status = SetFault(updated, name, Text(value)); !status.ok()) {
       return status;
     }
     names.push_back(CanonicalFaultName(name));

@@ -25,7 +25,7 @@ std::string PageTokenAfter(std::string_view name) {
 
 absl::StatusOr<std::string> NameBefore(const std::string& page_token) {
   std::string text;
-  if (!absl::WebSafeBase64Unescape(page_token, &text) || text.rfind(kTokenPrefix, 0) != 0) {
+  if (!absl::WebSafeBase64Unescape(page_token, &text) || !text.starts_with(kTokenPrefix)) {
     return MakeError(Reason::kInvalidRequest,
                      "page_token is not one that ListCredentials gave; start without one");
   }

@@ -60,7 +60,7 @@ bool Append(HeaderList& list, const std::string& line) {
   if (longer == nullptr) {
     std::abort();
   }
-  static_cast<void>(list.release());
+  static_cast<void>(list.release());  // NOLINT(bugprone-unused-return-value): longer has it
   list.reset(longer);
   return true;
 }

@@ -7,6 +7,7 @@
 namespace credential_broker {
 namespace {
 
+// NOLINTNEXTLINE(bugprone-throwing-static-initialization): it does not throw
 const absl::Time kWall = absl::FromUnixSeconds(1'700'000'000);
 
 CredentialSnapshot SnapshotOf(const MachineDriver& machine) {

@@ -1,7 +1,7 @@
 // A server of the h2 room alone, for h2spec and h2load.
 //   h2_hello_server --port P [--tls-cert F --tls-key F [--client-ca F]] [--loops N]
 
-#include <signal.h>
+#include <csignal>
 
 #include <charconv>
 #include <cstdio>
@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
   sigemptyset(&stop);
   sigaddset(&stop, SIGINT);
   sigaddset(&stop, SIGTERM);
-  sigprocmask(SIG_BLOCK, &stop, nullptr);
+  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
 
   h2::EchoApplication application;
   auto server = h2::Server::Start(std::move(options), application);

@@ -405,7 +405,7 @@ TEST(StreamImpl, AHeaderListThatIsTooLargeIsAnsweredByTheApplication) {
   std::int32_t fits = client->Request("/", true, fields);
   ASSERT_TRUE(client->AwaitAnswer(fits));
   EXPECT_EQ(client->answer(fits).Get(":status"), "200");
-  fields[0].value += "v";
+  fields[0].value += 'v';
   std::int32_t over = client->Request("/", true, fields);
   ASSERT_TRUE(client->AwaitAnswer(over));
   EXPECT_EQ(client->answer(over).Get(":status"), "431");

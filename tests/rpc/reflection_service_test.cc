@@ -35,8 +35,8 @@ struct V1Alpha {
 template <typename Version>
 class Reflection : public testing::Test {
  protected:
-  using Request = typename Version::Request;
-  using Response = typename Version::Response;
+  using Request = Version::Request;
+  using Response = Version::Response;
 
   Reflection() {
     AddReflection(router_);

@@ -25,7 +25,7 @@ class Obedient : public CallHandler {
   void OnMessage(std::string_view message) override {
     if (message == "finish") {
       call_.FinishOk();
-    } else if (message.substr(0, 5) == "send ") {
+    } else if (message.starts_with("send ")) {
       call_.SendMessage(std::string(std::stoul(std::string(message.substr(5))), 'x'));
     } else {
       call_.SendMessage(std::string(message));

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 #include "absl/status/status.h"
 #include "core/strings.h"
@@ -28,7 +29,7 @@ absl::Status SslError(std::string_view what) {
 }
 
 int ConnectSocket(const std::string& address) {
-  if (address.rfind("unix:", 0) == 0) {
+  if (address.starts_with("unix:")) {
     sockaddr_un name{};
     name.sun_family = AF_UNIX;
     std::strncpy(name.sun_path, address.c_str() + 5, sizeof(name.sun_path) - 1);
@@ -86,7 +87,8 @@ absl::StatusOr<std::unique_ptr<ByteStream>> ByteStream::Connect(
   std::unique_ptr<ByteStream> stream(new ByteStream());
   stream->fd_ = ConnectSocket(address);
   if (stream->fd_ < 0) {
-    return absl::UnavailableError(StrCat("connect ", address, ": ", std::strerror(errno)));
+    return absl::UnavailableError(
+        StrCat("connect ", address, ": ", std::generic_category().message(errno)));
   }
   ::fcntl(stream->fd_, F_SETFL, ::fcntl(stream->fd_, F_GETFL) | O_NONBLOCK);
   if (tls.has_value()) {

@@ -143,7 +143,7 @@ void H2Client::SendData(std::int32_t stream, std::string_view bytes, bool end) {
       return NGHTTP2_ERR_DEFERRED;
     }
     std::size_t part = std::min(size, from.bytes.size());
-    std::memcpy(buffer, from.bytes.data(), part);
+    std::copy_n(from.bytes.begin(), part, buffer);
     from.bytes.erase(0, part);
     if (from.bytes.empty() && from.end) {
       *flags |= NGHTTP2_DATA_FLAG_EOF;
