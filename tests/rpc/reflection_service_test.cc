@@ -35,8 +35,10 @@ struct V1Alpha {
 template <typename Version>
 class Reflection : public testing::Test {
  protected:
-  using Request = Version::Request;
-  using Response = Version::Response;
+  // NOLINTBEGIN(readability-redundant-typename): clang 14 wants it
+  using Request = typename Version::Request;
+  using Response = typename Version::Response;
+  // NOLINTEND(readability-redundant-typename)
 
   Reflection() {
     AddReflection(router_);
