@@ -143,6 +143,9 @@ suites_of_preset() {
     if [[ ! -x $program ]]; then continue; fi
     name=${program##*/}
     name=${prefix}unit.${name%_test}
+    # It is about gRPC's client, with gRPC's server beside it: Debian's library is not instrumented, and all that its
+    # threads do would look like a race.
+    if [[ $name == tsan.unit.cli ]]; then continue; fi
     if ! wanted "$name" && names_a_suite; then continue; fi
     filter=$(filter_for "$name" '--gtest_filter=*%s*')
     suite_in_background "$name" gtest 600 env "${environment[@]}" "$program" --gtest_color=no ${filter:+"$filter"}
@@ -175,11 +178,8 @@ environment_of() {
       if [[ -e $support/lsan.supp ]]; then echo "LSAN_OPTIONS=suppressions=$support/lsan.supp"; fi
       ;;
     tsan)
-      if [[ -e $support/tsan.supp ]]; then
-        echo "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$support/tsan.supp"
-      else
-        echo "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1"
-      fi
+      echo "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1"
+      echo "CREDENTIAL_BROKER_CLIENT_BINARY=$ROOT/build/release/bin/credential-broker"
       ;;
   esac
 }
@@ -199,6 +199,7 @@ script_suite() {
 
 long_suites() {
   local preset
+  prepare build.release build_preset release || return 0
   for preset in asan tsan; do
     if prepare "build.$preset" build_preset "$preset"; then
       say "==> Testing under $preset"
@@ -206,11 +207,9 @@ long_suites() {
     fi
   done
   fuzz_suites 60
-  if prepare build.release build_preset release; then
-    say "==> Counting instructions, HTTP/2 conformance"
-    script_suite instructions exit 900 tests/bench/instructions_check.sh build/release
-    script_suite h2spec counted 600 tests/conformance/run_h2spec.sh build/release
-  fi
+  say "==> Counting instructions, HTTP/2 conformance"
+  script_suite instructions exit 900 tests/bench/instructions_check.sh build/release
+  script_suite h2spec counted 600 tests/conformance/run_h2spec.sh build/release
 }
 
 # fuzz_suites SECONDS: each fuzzer for that long. What it finds new is kept in build/, the corpus is only read.

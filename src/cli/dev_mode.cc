@@ -3,7 +3,6 @@
 #include <cstdlib>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <system_error>
 #include <utility>
@@ -22,7 +21,7 @@ absl::StatusOr<std::filesystem::path> MakePrivateFolder() {
   // Mode 0700.
   if (no_folder || mkdtemp(path.data()) == nullptr) {
     return absl::UnavailableError(StrCat("cannot make the folder ", path, ": ",
-                                         std::strerror(errno),
+                                         std::generic_category().message(errno),
                                          "; point TMPDIR at one that can be written"));
   }
   return path;
@@ -88,7 +87,7 @@ absl::Status DevMode::WriteFiles(const sandbox::SandboxKeys& keys) const {
     file.close();
     if (!file) {
       return absl::UnavailableError(StrCat("cannot write ", (folder_ / name).string(), ": ",
-                                           std::strerror(errno),
+                                           std::generic_category().message(errno),
                                            "; point TMPDIR at a folder with room"));
     }
   }

@@ -28,7 +28,7 @@ int RunHealth(const HealthOptions& options) {
   if (const auto* error = std::get_if<RpcError>(&result)) {
     return Fail(*error, options.connection.address.value);
   }
-  const std::string& state = std::get<std::string>(result);
+  const auto& state = std::get<std::string>(result);
   if (state != "SERVING") {
     PrintError(StrCat(state, ": ", options.connection.address.value));
     return kExitBrokerError;

@@ -128,15 +128,15 @@ void AddSandbox(Command& root) {
       "Serves /auth/login/, /auth/refresh-token/ and /users/ over HTTPS with a throw-away\n"
       "certificate, until SIGTERM or Ctrl-C. When it is ready it says so on standard error, in\n"
       "one line of JSON with base_url. For tests and for trying things out.";
-  command.examples = {"credential-broker sandbox --listen 127.0.0.1:9443 --ca-out /tmp/sandbox.pem",
-                      "",
-                      "# Short tokens, and InvestSuite is down for the first three logins",
-                      "credential-broker sandbox --lifetime 20s --login-status 503 "
-                      "--login-status-count 3",
-                      "",
-                      "# Another fault while it runs",
-                      "curl --cacert /tmp/sandbox.pem -X PUT -d '{\"lose_refresh\": 1}' \\",
-                      "    https://127.0.0.1:9443/sandbox/faults"};
+  command.examples = {
+      "credential-broker sandbox --listen 127.0.0.1:9443 --ca-out /tmp/sandbox.pem",
+      "",
+      "# Short tokens, and InvestSuite is down for the first three logins",
+      "credential-broker sandbox --lifetime 20s --login-status 503 --login-status-count 3",
+      "",
+      "# Another fault while it runs",
+      "curl --cacert /tmp/sandbox.pem -X PUT -d '{\"lose_refresh\": 1}' \\",
+      "    https://127.0.0.1:9443/sandbox/faults"};
   command.options = {
       {.names = "--listen",
        .value_name = "ADDRESS",

@@ -1,9 +1,9 @@
 #include "cli/tls_files.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "core/secret.h"
@@ -24,8 +24,8 @@ absl::StatusOr<Secret> ReadSecretFile(std::string_view key, const std::string& p
   Secret content(std::string_view(text).substr(0, static_cast<std::size_t>(size)));
   Wipe(text.data(), text.size());
   if (failed) {
-    return absl::InvalidArgumentError(
-        StrCat("server.tls.", key, ": cannot read ", path, ": ", std::strerror(error)));
+    return absl::InvalidArgumentError(StrCat("server.tls.", key, ": cannot read ", path, ": ",
+                                             std::generic_category().message(error)));
   }
   if (size == 0 || size > kLargestFile) {
     return absl::InvalidArgumentError(StrCat("server.tls.", key, ": ", path,

@@ -18,9 +18,11 @@ std::string TimeField(std::string_view name, const std::optional<absl::Time>& ti
 // Seconds with a fraction of milliseconds, as protobuf writes a Duration.
 std::string DurationText(absl::Duration duration) {
   const std::int64_t milliseconds = absl::ToInt64Milliseconds(duration);
+  // NOLINTBEGIN(modernize-use-std-format): gcc 12 has none
   return milliseconds % 1000 == 0
              ? absl::StrFormat("%ds", milliseconds / 1000)
              : absl::StrFormat("%.3fs", static_cast<double>(milliseconds) / 1000);
+  // NOLINTEND(modernize-use-std-format)
 }
 
 // `before`, the token, `after` and a line feed. The text is built at its full size, so that no

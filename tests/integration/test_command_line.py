@@ -12,7 +12,7 @@ import pytest
 
 from support.broker import Broker, credential, write_config
 from support.certificates import Certificates
-from support.processes import BINARY, TIMEOUT, Process, run
+from support.processes import CLIENT_BINARY, TIMEOUT, Process, run
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ def test_a_closed_stdout_is_an_error(broker):
     broker.get_token()
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run([BINARY, "token", "print", "--plaintext", "--address", broker.address],
+    done = subprocess.run([CLIENT_BINARY, "token", "print", "--plaintext", "--address", broker.address],
                           stdout=write, stderr=subprocess.PIPE, timeout=TIMEOUT, check=False)  # fmt: skip
     os.close(write)
     assert done.returncode in (1, -signal.SIGPIPE)
