@@ -15,6 +15,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+// NOLINTNEXTLINE(bugprone-throwing-static-initialization): it does not throw
 const absl::Time kTime = absl::FromUnixMillis(1767323045678);
 
 std::string Json(const std::vector<Field>& fields) {
@@ -34,7 +35,7 @@ std::pair<std::string, std::string> Forms(std::string_view value) {
   const std::string json = Json(fields);
   const std::string text = Text(fields);
   EXPECT_TRUE(json.starts_with(kJsonHead)) << json;
-  EXPECT_TRUE(json.ends_with("}")) << json;
+  EXPECT_TRUE(json.ends_with('}')) << json;
   EXPECT_TRUE(text.starts_with(kTextHead)) << text;
   return {json.substr(kJsonHead.size(), json.size() - kJsonHead.size() - 1),
           text.substr(kTextHead.size())};

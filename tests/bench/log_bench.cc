@@ -11,7 +11,7 @@
 namespace credential_broker::observe {
 namespace {
 
-void BM_TokenIssuedAgain(benchmark::State& state) {
+void TokenIssuedAgain(benchmark::State& state) {
   static Logger log({}, SystemClock(), [](std::string_view) {});
   static AuditLog audit(log);
   const auto callers = static_cast<std::size_t>(state.range(0));
@@ -22,32 +22,32 @@ void BM_TokenIssuedAgain(benchmark::State& state) {
                       "01HV0000000000000000000000");
   }
   std::size_t i = 0;
-  for (auto _ : state) {
+  for (auto _ : state) {  // NOLINT(clang-analyzer-deadcode.DeadStores): its way of looping
     audit.TokenIssued(principals[i], "192.0.2.101:50123", "default", "01HV0000000000000000000000");
     i = i + 1 == callers ? 0 : i + 1;
   }
 }
-BENCHMARK(BM_TokenIssuedAgain)->Arg(1)->Arg(1000)->Arg(100000);
-BENCHMARK(BM_TokenIssuedAgain)->Arg(1)->Arg(1000)->Threads(2);
+BENCHMARK(TokenIssuedAgain)->Arg(1)->Arg(1000)->Arg(100000);
+BENCHMARK(TokenIssuedAgain)->Arg(1)->Arg(1000)->Threads(2);
 
-void BM_LevelLeftOut(benchmark::State& state) {
+void LevelLeftOut(benchmark::State& state) {
   Logger log({}, SystemClock(), [](std::string_view) {});
-  for (auto _ : state) {
+  for (auto _ : state) {  // NOLINT(clang-analyzer-deadcode.DeadStores): its way of looping
     log.Debug("call", {{"principal", "p"}, {"took_seconds", absl::Seconds(1)}});
   }
 }
-BENCHMARK(BM_LevelLeftOut);
+BENCHMARK(LevelLeftOut);
 
-void BM_Line(benchmark::State& state) {
+void Line(benchmark::State& state) {
   Logger log({state.range(0) == 0 ? LogOptions{} : LogOptions{LogLevel::kInfo, LogFormat::kText}},
              SystemClock(), [](std::string_view line) { benchmark::DoNotOptimize(line); });
-  for (auto _ : state) {
+  for (auto _ : state) {  // NOLINT(clang-analyzer-deadcode.DeadStores): its way of looping
     log.Info("token_obtained", {{"credential", "default"},
                                 {"version", "01HV0000000000000000000000"},
                                 {"lifetime_seconds", absl::Seconds(300)}});
   }
 }
-BENCHMARK(BM_Line)->Arg(0)->Arg(1);
+BENCHMARK(Line)->Arg(0)->Arg(1);
 
 }  // namespace
 }  // namespace credential_broker::observe
