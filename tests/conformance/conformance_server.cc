@@ -52,8 +52,7 @@ void WriteResponse(const conformance::ServerCompatResponse& response) {
 int main() {
   const std::optional<conformance::ServerCompatRequest> request = ReadRequest();
   if (!request) {
-    std::cerr << "stdin has no ServerCompatRequest: let connectconformance start this server"
-              << std::endl;
+    std::cerr << "stdin has no ServerCompatRequest: let connectconformance start this server\n";
     return 1;
   }
   cb::BlockSignals();

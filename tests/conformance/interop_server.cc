@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   namespace cb = credential_broker;
   int port = 0;
   if (argc != 3 || std::string_view(argv[1]) != "--port" || !absl::SimpleAtoi(argv[2], &port)) {
-    std::cerr << "usage: interop_server --port PORT" << std::endl;
+    std::cerr << "usage: interop_server --port PORT\n";
     return 1;
   }
   cb::BlockSignals();
@@ -32,5 +32,5 @@ int main(int argc, char** argv) {
   cb::h2::ServerOptions options;
   options.address = cb::StrCat("127.0.0.1:", port);
   return cb::ServeUntilSignal(std::move(options), router,
-                              [](int bound) { std::cout << bound << std::endl; });
+                              [](int bound) { std::cout << bound << '\n' << std::flush; });
 }

@@ -36,13 +36,13 @@ int ServeUntilSignal(h2::ServerOptions options, const rpc::Router& router,
   absl::StatusOr<std::unique_ptr<h2::Server>> server =
       h2::Server::Start(std::move(options), application);
   if (!server.ok()) {
-    std::cerr << server.status().ToString() << std::endl;
+    std::cerr << server.status().ToString() << '\n';
     return 1;
   }
   const std::string& address = (*server)->address();
   int port = 0;
   if (!absl::SimpleAtoi(address.substr(address.rfind(':') + 1), &port)) {
-    std::cerr << "no port in the address " << address << std::endl;
+    std::cerr << "no port in the address " << address << '\n';
     return 1;
   }
   on_serving(port);
