@@ -60,7 +60,7 @@ Broker::Broker(const config::BrokerConfig& config, observe::Logger& log)
       events_(log, readiness_),
       audit_(log),
       serving_(config.credentials, events_),
-      credentials_(serving_.credentials(), PolicyOf(config)),
+      credentials_(CredentialSet(serving_.credentials(), PolicyOf(config))),
       tokens_(credentials_, audit_, SystemClock(), config.server.max_wait),
       application_(router_, SystemClock()) {
   // The process lives: that depends on nothing.

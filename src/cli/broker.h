@@ -8,7 +8,7 @@
 #include "cli/serving_credentials.h"
 #include "config/broker_config.h"
 #include "core/credential_runner.h"
-#include "core/credential_set.h"
+#include "core/current_credentials.h"
 #include "h2/server.h"
 #include "observe/audit.h"
 #include "observe/credential_log.h"
@@ -67,7 +67,7 @@ class Broker {
   Events events_;
   observe::AuditLog audit_;
   ServingCredentials serving_;
-  CredentialSet credentials_;
+  CurrentCredentials credentials_;
   service::TokenService tokens_;
   rpc::Router router_;
   rpc::GrpcApplication application_;

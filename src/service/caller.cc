@@ -41,13 +41,14 @@ absl::StatusOr<Admission> Gatekeeper::Admit(const rpc::Call& call, std::string_v
     return MakeError(Reason::kInvalidRequest,
                      "credential is not a name: 1 to 63 characters of a-z, 0-9 and '-'");
   }
-  if (!credentials_.policy().Allows(*principal, name)) {
+  const CurrentCredentials::SetPtr credentials = credentials_.Get();
+  if (!credentials->policy().Allows(*principal, name)) {
     audit_.CallerDenied(*principal, call.peer().address, name, Reason::kCallerNotAllowed);
     return MakeError(Reason::kCallerNotAllowed,
                      StrCat("principal '", *principal, "' may not use credential '", name,
                             "'; its operator can add it to the credential's allow rules"));
   }
-  std::shared_ptr<Credential> credential = credentials_.Find(name);
+  std::shared_ptr<Credential> credential = credentials->Find(name);
   if (credential == nullptr) {
     return MakeError(Reason::kCredentialNotFound,
                      StrCat("no credential is named '", name, "'; ListCredentials names them"));

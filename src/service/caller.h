@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/audit_sink.h"
-#include "core/credential_set.h"
+#include "core/current_credentials.h"
 #include "rpc/call.h"
 
 namespace credential_broker::service {
@@ -23,7 +23,7 @@ struct Admission {
 // refusal is written to the audit log. Thread-safe; what it is made of outlives it.
 class Gatekeeper {
  public:
-  Gatekeeper(const CredentialSet& credentials, AuditSink& audit)
+  Gatekeeper(const CurrentCredentials& credentials, AuditSink& audit)
       : credentials_(credentials), audit_(audit) {}
 
   // Fails with CALLER_UNAUTHENTICATED.
@@ -34,11 +34,11 @@ class Gatekeeper {
   // CREDENTIAL_NOT_FOUND only for a caller whose rule covers the name.
   absl::StatusOr<Admission> Admit(const rpc::Call& call, std::string_view name) const;
 
-  const CredentialSet& credentials() const { return credentials_; }
+  CurrentCredentials::SetPtr credentials() const { return credentials_.Get(); }
   AuditSink& audit() const { return audit_; }
 
  private:
-  const CredentialSet& credentials_;
+  const CurrentCredentials& credentials_;
   AuditSink& audit_;
 };
 

@@ -23,7 +23,7 @@ void ServeList(const Gatekeeper& gatekeeper, rpc::Call& call,
     return;
   }
   const absl::StatusOr<api::ListCredentialsResponse> response =
-      ListCredentials(gatekeeper.credentials(), *principal, request);
+      ListCredentials(*gatekeeper.credentials(), *principal, request);
   if (!response.ok()) {
     call.Finish(ToRpcStatus(response.status()));
     return;
@@ -33,8 +33,8 @@ void ServeList(const Gatekeeper& gatekeeper, rpc::Call& call,
 
 }  // namespace
 
-TokenService::TokenService(const CredentialSet& credentials, AuditSink& audit, const Clock& clock,
-                           absl::Duration max_wait)
+TokenService::TokenService(const CurrentCredentials& credentials, AuditSink& audit,
+                           const Clock& clock, absl::Duration max_wait)
     : gatekeeper_(credentials, audit), get_token_(gatekeeper_, clock, max_wait) {}
 
 void TokenService::AddTo(rpc::Router& router) const {

@@ -4,7 +4,7 @@
 #include "absl/time/time.h"
 #include "core/audit_sink.h"
 #include "core/clock.h"
-#include "core/credential_set.h"
+#include "core/current_credentials.h"
 #include "rpc/router.h"
 #include "service/caller.h"
 #include "service/get_token.h"
@@ -15,7 +15,7 @@ namespace credential_broker::service {
 // Thread-safe; what it is made of outlives it, and it outlives the server that routes to it.
 class TokenService {
  public:
-  TokenService(const CredentialSet& credentials, AuditSink& audit, const Clock& clock,
+  TokenService(const CurrentCredentials& credentials, AuditSink& audit, const Clock& clock,
                absl::Duration max_wait);
 
   void AddTo(rpc::Router& router) const;

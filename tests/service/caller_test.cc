@@ -10,10 +10,10 @@ namespace {
 class GatekeeperTest : public testing::Test {
  protected:
   GatekeeperTest()
-      : set_({{"default", std::make_shared<FakeCredential>()},
-              {"other", std::make_shared<FakeCredential>()}},
-             AccessPolicy({{"default", Patterns({"anonymous", "dns:orders"})},
-                           {"other", Patterns({"dns:other"})}})) {}
+      : credentials_(CredentialSet({{"default", std::make_shared<FakeCredential>()},
+                                    {"other", std::make_shared<FakeCredential>()}},
+                                   AccessPolicy({{"default", Patterns({"anonymous", "dns:orders"})},
+                                                 {"other", Patterns({"dns:other"})}}))) {}
 
   Reason ReasonFor(const FakeCall& call, std::string_view name) {
     const auto admission = gatekeeper_.Admit(call, name);
@@ -21,9 +21,9 @@ class GatekeeperTest : public testing::Test {
     return DetailsOf(admission.status())->reason;
   }
 
-  CredentialSet set_;
+  CurrentCredentials credentials_;
   RecordedAudit audit_;
-  Gatekeeper gatekeeper_{set_, audit_};
+  Gatekeeper gatekeeper_{credentials_, audit_};
 };
 
 TEST_F(GatekeeperTest, AnEmptyNameMeansDefault) {
@@ -31,7 +31,7 @@ TEST_F(GatekeeperTest, AnEmptyNameMeansDefault) {
   ASSERT_TRUE(admission.ok()) << admission.status();
   EXPECT_EQ(admission->principal, "anonymous");
   EXPECT_EQ(admission->credential_name, "default");
-  EXPECT_EQ(admission->credential, set_.Find("default"));
+  EXPECT_EQ(admission->credential, credentials_.Get()->Find("default"));
   EXPECT_TRUE(audit_.denied.empty());
 }
 
@@ -51,11 +51,11 @@ TEST_F(GatekeeperTest, WhatIsNotThereAndWhatIsNotYoursLookTheSame) {
 }
 
 TEST_F(GatekeeperTest, WhoMayAskForAnyNameIsToldThatOneDoesNotExist) {
-  const CredentialSet set({{"default", set_.Find("default")}},
-                          AccessPolicy({}, Patterns({"anonymous"})));
-  const Gatekeeper gatekeeper(set, audit_);
-  EXPECT_TRUE(gatekeeper.Admit(FakeCall(), "default").ok());
-  const absl::Status missing = gatekeeper.Admit(FakeCall(), "nowhere").status();
+  credentials_.Replace(std::make_shared<const CredentialSet>(
+      CredentialSet({{"default", credentials_.Get()->Find("default")}},
+                    AccessPolicy({}, Patterns({"anonymous"})))));
+  EXPECT_TRUE(gatekeeper_.Admit(FakeCall(), "default").ok());
+  const absl::Status missing = gatekeeper_.Admit(FakeCall(), "nowhere").status();
   EXPECT_EQ(missing.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(DetailsOf(missing)->reason, Reason::kCredentialNotFound);
 }

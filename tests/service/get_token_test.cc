@@ -13,15 +13,16 @@ class GetTokenTest : public testing::Test {
  protected:
   GetTokenTest()
       : credential_(std::make_shared<FakeCredential>()),
-        set_({{"default", credential_}}, AccessPolicy({{"default", Patterns({"anonymous"})}})) {}
+        credentials_(CredentialSet({{"default", credential_}},
+                                   AccessPolicy({{"default", Patterns({"anonymous"})}}))) {}
 
   std::string FinishedReason() { return ErrorInfoOf(*call_.finished()).reason(); }
 
   ManualClock clock_;
   std::shared_ptr<FakeCredential> credential_;
-  CredentialSet set_;
+  CurrentCredentials credentials_;
   RecordedAudit audit_;
-  Gatekeeper gatekeeper_{set_, audit_};
+  Gatekeeper gatekeeper_{credentials_, audit_};
   GetToken get_token_{gatekeeper_, clock_, absl::Seconds(5)};
   FakeCall call_;
 };
