@@ -21,7 +21,7 @@ using ::testing::IsEmpty;
 using Json = nlohmann::json;
 
 // A reset that comes while the caller still connects, or when it has begun its handshake.
-const auto kNotSent = AnyOf(CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR);
+auto IsNotSent() { return AnyOf(CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR); }
 
 class SandboxFaultTest : public ServerFixture {
  protected:
@@ -145,8 +145,8 @@ TEST_F(SandboxFaultTest, StopsWithinASecondWhateverHangs) {
 
 TEST_F(SandboxFaultTest, ARefusedConnectionFailsBeforeAnythingIsSent) {
   Set("refuse_connections", "2");
-  EXPECT_THAT(Login().code, kNotSent);
-  EXPECT_THAT(Login().code, kNotSent);
+  EXPECT_THAT(Login().code, IsNotSent());
+  EXPECT_THAT(Login().code, IsNotSent());
   EXPECT_EQ(Login().status, 200);
   EXPECT_EQ(server_->Get(Counter::kLoginRequests), 1);
   EXPECT_EQ(server_->Get(Counter::kRefusedConnections), 2);
@@ -155,7 +155,7 @@ TEST_F(SandboxFaultTest, ARefusedConnectionFailsBeforeAnythingIsSent) {
 TEST_F(SandboxFaultTest, WhoRefusesConnectionsLetsGoOfIdleOnes) {
   ASSERT_EQ(Login().status, 200);
   Set("refuse_connections", "always");
-  EXPECT_THAT(Login().code, kNotSent);
+  EXPECT_THAT(Login().code, IsNotSent());
   EXPECT_EQ(server_->Get(Counter::kLoginRequests), 1);
   // The new connection alone: nothing came on the old one.
   EXPECT_EQ(server_->Get(Counter::kRefusedConnections), 1);
@@ -163,7 +163,7 @@ TEST_F(SandboxFaultTest, WhoRefusesConnectionsLetsGoOfIdleOnes) {
 
 TEST_F(SandboxFaultTest, WhoDirectsTheSandboxKeepsItsConnection) {
   ASSERT_EQ(client_->Send("PUT", "/sandbox/faults", R"({"refuse_connections":true})").status, 200);
-  EXPECT_THAT(NewClient()->Post("/auth/login/", kGoodLogin).code, kNotSent);
+  EXPECT_THAT(NewClient()->Post("/auth/login/", kGoodLogin).code, IsNotSent());
   EXPECT_EQ(client_->Send("PUT", "/sandbox/faults", R"({"refuse_connections":0})").status, 200);
   EXPECT_EQ(NewClient()->Post("/auth/login/", kGoodLogin).status, 200);
 }
