@@ -56,13 +56,19 @@ void Reloader::Handle(const ReloadInbox::Mail& mail) {
   const absl::Status status = LoadAndApply(mail.asked);
   if (status.ok()) {
     refuse_at_ = BootTime::InfiniteFuture();
-  } else if (mail.asked || refuse_at_ <= inbox_.Now()) {
-    refuse_at_ = BootTime::InfiniteFuture();
-    report_.Refused(status);
-  } else {
-    report_.Incomplete(status);
-    refuse_at_ = std::min(refuse_at_, inbox_.Now() + kPatience);
+    refused_.clear();
+    return;
   }
+  const bool is_known = refused_ == status.message();
+  if (mail.asked || (!is_known && refuse_at_ <= inbox_.Now())) {
+    refuse_at_ = BootTime::InfiniteFuture();
+    refused_ = std::string(status.message());
+    report_.Refused(status);
+    return;
+  }
+  report_.Incomplete(status);
+  refuse_at_ =
+      is_known ? BootTime::InfiniteFuture() : std::min(refuse_at_, inbox_.Now() + kPatience);
 }
 
 absl::Status Reloader::LoadAndApply(bool asked) {

@@ -33,8 +33,9 @@ class Reloadable {
 // the inbox has mail, the file is loaded, and applied or refused.
 //
 // A change that somebody has half written (the certificate is there, its key not yet) is no error:
-// what files that changed by themselves say is refused only once they have said it for a second. A
-// SIGHUP says that the change is whole.
+// what files that changed by themselves say is refused only once they have said it for a second,
+// and not again while it stays the same. A SIGHUP says that the change is whole, and asks for an
+// answer.
 class Reloader {
  public:
   // `running` is what `target` runs now, as loaded from `config`. All outlive the reloader.
@@ -62,6 +63,7 @@ class Reloader {
 
   // Of the thread.
   const config::BrokerConfig started_;
+  std::string refused_;  // the mistakes that were told last; empty: none since all was well
   BootTime refuse_at_ = BootTime::InfiniteFuture();  // while what files say is wrong
 
   std::thread thread_;

@@ -158,6 +158,23 @@ TEST_F(ReloaderTest, FilesThatNeverRestDoNotPutARefusalOff) {
   EXPECT_THAT(results_.Await(1), ElementsAre("refused"));
 }
 
+TEST_F(ReloaderTest, TheSameMistakeIsToldAgainOnlyToWhoAsks) {
+  broker_.Refuse(absl::InvalidArgumentError("wrong"));
+  inbox_.Ask();
+  EXPECT_THAT(results_.Await(1), ElementsAre("refused"));
+  const int parks = clock_.parks();
+  inbox_.FilesChanged({"/tls.crt"});
+  ASSERT_TRUE(clock_.AwaitParkAfter(parks));
+  clock_.Advance(absl::Seconds(10));
+  inbox_.Ask();
+  EXPECT_THAT(results_.Await(2), ElementsAre("refused", "refused"));
+  broker_.Refuse(absl::InvalidArgumentError("wrong in another way"));
+  inbox_.FilesChanged({"/tls.crt"});
+  ASSERT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Seconds(1)));
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(results_.Await(3), ElementsAre("refused", "refused", "refused"));
+}
+
 TEST_F(ReloaderTest, ALogThatFallsSilentSaysSoBefore) {
   Write("error");
   inbox_.Ask();
