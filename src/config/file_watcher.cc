@@ -1,10 +1,8 @@
 #include "config/file_watcher.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -19,15 +17,14 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "config/fingerprint.h"
 #include "config/watched_paths.h"
 #include "core/mutex.h"
-#include "core/secret.h"
 
 namespace credential_broker::config {
 namespace {
 
 constexpr int kMostSettleRounds = 20;
-constexpr std::size_t kMostContent = 1024 * 1024;
 
 class Descriptor {
  public:
@@ -44,50 +41,6 @@ class Descriptor {
  private:
   int fd_;
 };
-
-// What is remembered of a file's content.
-struct Fingerprint {
-  bool readable = false;
-  std::size_t size = 0;
-  std::size_t hash = 0;
-
-  bool operator==(const Fingerprint& other) const = default;
-};
-
-Fingerprint FingerprintOf(const std::string& file) {
-  struct stat status {};
-  // To open a pipe would wake whoever waits to write into it.
-  if (stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return {};
-  }
-  // O_NONBLOCK: what is a pipe by now must not stop the thread.
-  const Descriptor fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (fd.get() < 0 || fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return {};
-  }
-  Fingerprint print;
-  std::array<char, 4096> buffer;
-  while (print.size < kMostContent) {
-    const ssize_t got = read(fd.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      return {};
-    }
-    if (got == 0) {
-      break;
-    }
-    const auto size = static_cast<std::size_t>(got);
-    constexpr std::size_t kOddMultiplier = 0x9e3779b97f4a7c15;
-    print.hash = print.hash * kOddMultiplier +
-                 std::hash<std::string_view>()(std::string_view(buffer.data(), size));
-    print.size += size;
-  }
-  Wipe(buffer.data(), buffer.size());
-  print.readable = true;
-  return print;
-}
 
 // The kernel's watches on a set of directories. Without inotify it watches nothing and says so to
 // nobody: the periodic look at the files then is all there is.
@@ -115,23 +68,7 @@ class DirectoryWatches {
     names_ = std::move(watches);
   }
 
-  // Takes every event that waits; true if one of them concerns a watched entry.
-  bool Drain() const {
-    bool concerned = false;
-    alignas(inotify_event) std::array<char, 16 * 1024> buffer;
-    for (;;) {
-      const ssize_t got = read(inotify_.get(), buffer.data(), buffer.size());
-      if (got < 0 && errno == EINTR) {
-        continue;
-      }
-      if (got <= 0) {
-        return concerned;
-      }
-      concerned |= Concerns(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
-    }
-  }
-
- private:
+  // Whether one of `events`, as read from fd(), is about a watched entry.
   bool Concerns(std::string_view events) const {
     bool concerned = false;
     while (events.size() >= sizeof(inotify_event)) {
@@ -149,6 +86,7 @@ class DirectoryWatches {
     return concerned;
   }
 
+ private:
   const Descriptor inotify_{inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
   std::map<int, std::set<std::string>> names_;
 };
@@ -221,9 +159,21 @@ class InotifyWatcher : public FileWatcher {
     }
   }
 
+  // Takes every event that waits; true if one of them concerns a watched entry.
   bool DrainEvents() {
-    MutexLock lock(mutex_);
-    return watches_.Drain();
+    bool concerned = false;
+    alignas(inotify_event) std::array<char, 16 * 1024> buffer;
+    for (;;) {
+      const ssize_t got = read(inotify_, buffer.data(), buffer.size());
+      if (got < 0 && errno == EINTR) {
+        continue;
+      }
+      if (got <= 0) {
+        return concerned;
+      }
+      MutexLock lock(mutex_);
+      concerned |= watches_.Concerns({buffer.data(), static_cast<std::size_t>(got)});
+    }
   }
 
   // Waits until nothing happens any more. False: told to stop.
