@@ -1,4 +1,4 @@
-"""Fixtures for tests/integration and tests/faults."""
+"""Fixtures for tests/integration, tests/faults and tests/endurance."""
 
 import pathlib
 import sys

@@ -125,7 +125,7 @@ wanted() { [[ ! $FILTER || $1 == *"$FILTER"* ]]; }
 
 # Whether the filter names a suite; if not, it names single tests.
 names_a_suite() {
-  local suites=(asan tsan instructions h2spec conformance interop integration faults tests/*/ tests/fuzz/*/) suite
+  local suites=(asan tsan instructions h2spec conformance interop integration faults endurance tests/*/ tests/fuzz/*/) suite
   for suite in "${suites[@]}"; do
     suite=${suite%/}
     suite=${suite/#tests\/fuzz\//fuzz.}
@@ -136,7 +136,7 @@ names_a_suite() {
 
 # suites_of_preset PRESET: every unit test program, then the tests in Python against the preset's binary.
 suites_of_preset() {
-  local preset=$1 build=$ROOT/build/$1 prefix='' program name folder filter environment
+  local preset=$1 build=$ROOT/build/$1 prefix='' program name filter environment
   if [[ $preset != release ]]; then prefix=$preset.; fi
   mapfile -t environment < <(environment_of "$preset")
   for program in "$build"/tests/*_test; do
@@ -151,15 +151,21 @@ suites_of_preset() {
     suite_in_background "$name" gtest 600 env "${environment[@]}" "$program" --gtest_color=no ${filter:+"$filter"}
   done
   wait
-  for folder in integration faults; do
-    if [[ ! -d tests/$folder ]]; then continue; fi
-    name=$prefix$folder
-    if ! wanted "$name" && names_a_suite; then continue; fi
-    filter=$(filter_for "$name" '-k%s')
-    suite "$name" pytest 1500 env "${environment[@]}" CREDENTIAL_BROKER_BINARY="$build/bin/credential-broker" \
-      CREDENTIAL_BROKER_BUILD_DIR="$build" GRPCURL="$TOOLS/bin/grpcurl" \
-      pytest -ra --color=no -p no:cacheprovider -n "$CORES" --dist loadfile ${filter:+"$filter"} "tests/$folder"
-  done
+  python_suite "$preset" integration
+  python_suite "$preset" faults
+}
+
+# python_suite PRESET FOLDER: the tests of tests/FOLDER against the preset's binary.
+python_suite() {
+  local preset=$1 folder=$2 build=$ROOT/build/$1 name=$2 filter environment
+  if [[ $preset != release ]]; then name=$preset.$folder; fi
+  if [[ ! -d tests/$folder ]]; then return; fi
+  if ! wanted "$name" && names_a_suite; then return; fi
+  mapfile -t environment < <(environment_of "$preset")
+  filter=$(filter_for "$name" '-k%s')
+  suite "$name" pytest 1500 env "${environment[@]}" CREDENTIAL_BROKER_BINARY="$build/bin/credential-broker" \
+    CREDENTIAL_BROKER_BUILD_DIR="$build" GRPCURL="$TOOLS/bin/grpcurl" \
+    pytest -ra --color=no -p no:cacheprovider -n "$CORES" --dist loadfile ${filter:+"$filter"} "tests/$folder"
 }
 
 # filter_for SUITE FORMAT: the runner's own flag, where only single tests of that suite are wanted.
@@ -200,6 +206,7 @@ script_suite() {
 long_suites() {
   local preset
   prepare build.release build_preset release || return 0
+  python_suite release endurance
   for preset in asan tsan; do
     if prepare "build.$preset" build_preset "$preset"; then
       say "==> Testing under $preset"

@@ -1,11 +1,13 @@
 #include "cli/broker.h"
 
+#include <condition_variable>
 #include <map>
 #include <utility>
 #include <vector>
 
 #include "cli/tls_files.h"
 #include "core/clock.h"
+#include "core/mutex.h"
 #include "rpc/reflection_service.h"
 
 namespace credential_broker::cli {
@@ -33,6 +35,22 @@ AccessPolicy PolicyOf(const config::BrokerConfig& config) {
   return AccessPolicy(std::move(allow), config.allow_any_credential);
 }
 
+CurrentCredentials::SetPtr SetOf(const ServingCredentials::Change& change,
+                                 const config::BrokerConfig& config) {
+  return std::make_shared<const CredentialSet>(change.credentials(), PolicyOf(config));
+}
+
+void Wait(absl::Duration time) {
+  const Clock& clock = SystemClock();
+  const BootTime end = clock.Now() + time;
+  Mutex mutex;
+  std::condition_variable_any never;
+  MutexLock lock(mutex);
+  while (clock.Now() < end) {
+    clock.WaitUntil(mutex, never, end);
+  }
+}
+
 }  // namespace
 
 void Broker::Events::OnTokenObtained(std::string_view credential, std::string_view operation,
@@ -45,6 +63,8 @@ void Broker::Events::OnUpstreamFailed(std::string_view credential, std::string_v
                                       absl::Duration retry_in) {
   log_.OnUpstreamFailed(credential, operation, failure, took, retry_in);
 }
+
+void Broker::Events::OnRemoved(std::string_view credential) { readiness_.Remove(credential); }
 
 void Broker::Events::OnStateChanged(std::string_view credential, CredentialState state) {
   log_.OnStateChanged(credential, state);
@@ -59,8 +79,8 @@ Broker::Broker(const config::BrokerConfig& config, observe::Logger& log)
                  }),
       events_(log, readiness_),
       audit_(log),
-      serving_(config.credentials, events_),
-      credentials_(CredentialSet(serving_.credentials(), PolicyOf(config))),
+      serving_(events_),
+      credentials_(CredentialSet({}, AccessPolicy({}))),
       tokens_(credentials_, audit_, SystemClock(), config.server.max_wait),
       application_(router_, SystemClock()) {
   // The process lives: that depends on nothing.
@@ -75,13 +95,42 @@ Broker::Broker(const config::BrokerConfig& config, observe::Logger& log)
 absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const config::BrokerConfig& config,
                                                       observe::Logger& log) {
   std::unique_ptr<Broker> broker(new Broker(config, log));
+  absl::StatusOr<ServingCredentials::Change> credentials =
+      broker->serving_.Prepare(config.credentials);
+  if (!credentials.ok()) {
+    return credentials.status();
+  }
+  broker->credentials_.Replace(SetOf(*credentials, config));
   if (absl::Status status = broker->Listen(config.server); !status.ok()) {
     return status;
   }
-  if (absl::Status status = broker->serving_.Begin(); !status.ok()) {
-    return status;
-  }
+  broker->serving_.Commit(*std::move(credentials));
   return broker;
+}
+
+absl::StatusOr<ConfigChange> Broker::Apply(const config::BrokerConfig& config) {
+  absl::StatusOr<ServingCredentials::Change> credentials = serving_.Prepare(config.credentials);
+  if (!credentials.ok()) {
+    return credentials.status();
+  }
+  const absl::StatusOr<bool> tls = UpdateTls(config.server);
+  if (!tls.ok()) {
+    return tls.status();
+  }
+  // From here on nothing fails.
+  ConfigChange change = credentials->names();
+  change.tls = *tls;
+  if (!credentials->empty()) {
+    credentials_.Replace(SetOf(*credentials, config));
+    // After the swap, before the credentials that go are stopped: whoever holds a permission or a
+    // credential of the set before looks again here.
+    serving_.Commit(*std::move(credentials));
+  }
+  return change;
+}
+
+std::vector<std::string> Broker::OnFilesChanged(const std::vector<std::string>& files) {
+  return serving_.OnFilesChanged(files);
 }
 
 absl::Status Broker::Listen(const config::ServerConfig& config) {
@@ -95,6 +144,7 @@ absl::Status Broker::Listen(const config::ServerConfig& config) {
     if (!identity.ok()) {
       return identity.status();
     }
+    tls_digest_ = DigestOf(*identity);
     options.tls = *std::move(identity);
   }
   absl::StatusOr<std::unique_ptr<h2::Server>> server =
@@ -106,11 +156,33 @@ absl::Status Broker::Listen(const config::ServerConfig& config) {
   return absl::OkStatus();
 }
 
-void Broker::Drain(absl::Duration grace) {
+absl::StatusOr<bool> Broker::UpdateTls(const config::ServerConfig& config) {
+  if (!config.has_tls || !tls_digest_.has_value()) {
+    return false;
+  }
+  const absl::StatusOr<h2::TlsIdentity> identity = ReadTlsFiles(config.tls);
+  if (!identity.ok()) {
+    return identity.status();
+  }
+  std::string digest = DigestOf(*identity);
+  if (digest == *tls_digest_) {
+    return false;
+  }
+  if (absl::Status status = server_->UpdateIdentity(*identity); !status.ok()) {
+    return WithNamesOf(config.tls, status);
+  }
+  tls_digest_ = std::move(digest);
+  return true;
+}
+
+void Broker::Drain(const DrainTimes& times) {
   readiness_.StartDraining();
+  health_.Set("", rpc::ServingStatus::kNotServing);
+  Wait(times.notice);
+  // Watches of health end, and waiting calls, before connections are told to go.
   health_.Shutdown();
   serving_.Stop();
-  server_->Drain(grace);
+  server_->Drain(times.grace);
 }
 
 }  // namespace credential_broker::cli

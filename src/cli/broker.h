@@ -2,9 +2,12 @@
 #define CREDENTIAL_BROKER_CLI_BROKER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "cli/reloader.h"
 #include "cli/serving_credentials.h"
 #include "config/broker_config.h"
 #include "core/credential_runner.h"
@@ -26,7 +29,10 @@ namespace credential_broker::cli {
 //   a request:  server → application → router → token service → policy → credential → reply
 //   a refresh:  credential's thread → InvestSuite → credential → waiting calls, log, readiness →
 //   health
-class Broker {
+//   a reload:   reloader → credentials → policy → streams
+//
+// Apply, OnFilesChanged and Drain are called by one thread at a time.
+class Broker : public Reloadable {
  public:
   // Listens, serves, and then logs in: an address that is taken costs no login. `log` outlives the
   // broker. Errors name the address, file or limit, and what to do; ALREADY_EXISTS: the address is
@@ -34,9 +40,21 @@ class Broker {
   static absl::StatusOr<std::unique_ptr<Broker>> Start(const config::BrokerConfig& config,
                                                        observe::Logger& log);
 
-  // Not ready any more, waiting calls answered with SHUTTING_DOWN, connections told to go
-  // elsewhere; calls in flight have `grace` to finish.
-  void Drain(absl::Duration grace);
+  // Keys that are read at the start only are left as they are.
+  absl::StatusOr<ConfigChange> Apply(const config::BrokerConfig& config) override;
+  std::vector<std::string> OnFilesChanged(const std::vector<std::string>& files) override;
+
+  struct DrainTimes {
+    // How long the broker says that it is going, and serves as ever: whoever sends callers here
+    // has so long to notice.
+    absl::Duration notice;
+    // How long calls in flight then have to finish.
+    absl::Duration grace;
+  };
+
+  // Not ready any more; after the notice waiting calls are answered with SHUTTING_DOWN and
+  // connections told to go elsewhere.
+  void Drain(const DrainTimes& times);
 
   // As bound.
   const std::string& address() const { return server_->address(); }
@@ -44,6 +62,8 @@ class Broker {
  private:
   Broker(const config::BrokerConfig& config, observe::Logger& log);
   absl::Status Listen(const config::ServerConfig& config);
+  // True: the listener shows another identity from now on.
+  absl::StatusOr<bool> UpdateTls(const config::ServerConfig& config);
 
   // What happens to credentials goes to the log and to readiness.
   class Events : public CredentialObserver {
@@ -56,6 +76,7 @@ class Broker {
                           const AttemptFailure& failure, absl::Duration took,
                           absl::Duration retry_in) override;
     void OnStateChanged(std::string_view credential, CredentialState state) override;
+    void OnRemoved(std::string_view credential) override;
 
    private:
     observe::CredentialLog log_;
@@ -72,6 +93,7 @@ class Broker {
   rpc::Router router_;
   rpc::GrpcApplication application_;
   std::unique_ptr<h2::Server> server_;
+  std::optional<std::string> tls_digest_;  // of the identity that is shown; none: plaintext
 };
 
 }  // namespace credential_broker::cli

@@ -1,8 +1,10 @@
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cli/broker.h"
 #include "cli/commands.h"
@@ -10,8 +12,11 @@
 #include "cli/exit_code.h"
 #include "cli/hardening.h"
 #include "cli/output.h"
+#include "cli/reload_inbox.h"
+#include "cli/reload_report.h"
+#include "cli/reloader.h"
 #include "cli/version.h"
-#include "config/load_config.h"
+#include "config/watched_config.h"
 #include "core/strings.h"
 #include "observe/log.h"
 
@@ -19,7 +24,10 @@ namespace credential_broker::cli {
 namespace {
 
 // Of the 10 s in which the process must have ended, the rest is for joining threads.
-constexpr absl::Duration kDrainGrace = absl::Seconds(8);
+constexpr Broker::DrainTimes kDrain = {.notice = absl::Seconds(1), .grace = absl::Seconds(7)};
+// Nobody sends callers to the broker of a developer.
+constexpr Broker::DrainTimes kDrainDev = {.notice = absl::ZeroDuration(),
+                                          .grace = absl::Seconds(7)};
 
 struct ServeOptions {
   std::string config_file;
@@ -42,8 +50,31 @@ sigset_t HoldSignals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
+}
+
+// Takes signals until one of them ends the broker; returns that.
+int AwaitEnd(const sigset_t& signals, const std::function<void()>& on_hangup) {
+  for (;;) {
+    int number = 0;
+    sigwait(&signals, &number);
+    if (number != SIGHUP) {
+      return number;
+    }
+    on_hangup();
+  }
+}
+
+// A second Ctrl-C is from a person who does not want to wait. A second SIGTERM is left to lie:
+// supervisors and wrappers send it twice without meaning it, and they have SIGKILL.
+void LetInterruptEndTheProcess() {
+  signal(SIGINT, SIG_DFL);
+  sigset_t interrupt;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
 }
 
 observe::LogOptions LogOptionsOf(const config::LogConfig& config) {
@@ -51,28 +82,17 @@ observe::LogOptions LogOptionsOf(const config::LogConfig& config) {
           .format = observe::ParseLogFormat(config.format).value_or(observe::LogFormat::kJson)};
 }
 
-// Serves until SIGTERM or SIGINT. `dev` is null but for --dev.
-int ServeUntilSignal(const config::BrokerConfig& config, const DevMode* dev, observe::Logger& log,
-                     const sigset_t& signals) {
+absl::StatusOr<std::unique_ptr<Broker>> StartBroker(const config::BrokerConfig& config,
+                                                    observe::Logger& log) {
   log.Info("starting", {{"version", Version()}, {"credentials", config.credentials.size()}});
-  absl::StatusOr<std::unique_ptr<Broker>> broker = Broker::Start(config, log);
-  if (!broker.ok()) {
-    return FailLocally(broker.status());
-  }
-  if (dev != nullptr) {
-    log.Info("serving", {{"grpc", (*broker)->address()},
-                         {"sandbox", dev->sandbox_url()},
-                         {"sandbox_ca_file", dev->ca_file()}});
-  } else {
-    log.Info("serving", {{"grpc", (*broker)->address()}, {"tls", config.server.has_tls}});
-  }
-  int signal_number = 0;
-  sigwait(&signals, &signal_number);
+  return Broker::Start(config, log);
+}
+
+void Drain(Broker& broker, int signal_number, const Broker::DrainTimes& times,
+           observe::Logger& log) {
   log.Info("draining", {{"signal", signal_number}});
-  (*broker)->Drain(kDrainGrace);
-  broker->reset();
-  log.Info("stopped");
-  return kExitOk;
+  LetInterruptEndTheProcess();
+  broker.Drain(times);
 }
 
 int ServeDev(const ServeOptions& options, const sigset_t& signals) {
@@ -85,7 +105,51 @@ int ServeDev(const ServeOptions& options, const sigset_t& signals) {
   log_config.level = options.overrides.log_level.value_or(log_config.level);
   log_config.format = options.overrides.log_format.value_or(log_config.format);
   observe::Logger log(LogOptionsOf(log_config), SystemClock());
-  return ServeUntilSignal((*dev)->config(), dev->get(), log, signals);
+  absl::StatusOr<std::unique_ptr<Broker>> broker = StartBroker((*dev)->config(), log);
+  if (!broker.ok()) {
+    return FailLocally(broker.status());
+  }
+  log.Info("serving", {{"grpc", (*broker)->address()},
+                       {"sandbox", (*dev)->sandbox_url()},
+                       {"sandbox_ca_file", (*dev)->ca_file()}});
+  const int number = AwaitEnd(signals, [&log] {
+    log.Info("config_unchanged", {{"reason", "--dev has no file"}});
+  });
+  Drain(**broker, number, kDrainDev, log);
+  broker->reset();
+  log.Info("stopped");
+  return kExitOk;
+}
+
+int ServeFile(const ServeOptions& options, const sigset_t& signals) {
+  ReloadInbox inbox(SystemClock());
+  absl::StatusOr<std::unique_ptr<config::WatchedConfig>> watched = config::WatchedConfig::Start(
+      options.config_file, options.overrides, config::ProcessEnvironment(),
+      [&inbox](const std::vector<std::string>& changed) { inbox.FilesChanged(changed); });
+  if (!watched.ok()) {
+    return FailLocally(watched.status());
+  }
+  const absl::StatusOr<config::BrokerConfig> config = (*watched)->Load();
+  if (!config.ok()) {
+    return FailLocally(config.status());
+  }
+  observe::Logger log(LogOptionsOf(config->log), SystemClock());
+  absl::StatusOr<std::unique_ptr<Broker>> broker = StartBroker(*config, log);
+  if (!broker.ok()) {
+    return FailLocally(broker.status());
+  }
+  ReloadReport report(log, config->log.level, nullptr);
+  Reloader reloader(inbox, **watched, **broker, report, *config);
+  if (absl::Status status = reloader.Start(); !status.ok()) {
+    return FailLocally(status);
+  }
+  log.Info("serving", {{"grpc", (*broker)->address()}, {"tls", config->server.has_tls}});
+  const int number = AwaitEnd(signals, [&inbox] { inbox.Ask(); });
+  reloader.Stop();
+  Drain(**broker, number, kDrain, log);
+  broker->reset();
+  log.Info("stopped");
+  return kExitOk;
 }
 
 int RunServe(const ServeOptions& options) {
@@ -97,16 +161,7 @@ int RunServe(const ServeOptions& options) {
         "serve needs either --config FILE, or --dev, which needs no file"));
   }
   const sigset_t signals = HoldSignals();
-  if (options.dev) {
-    return ServeDev(options, signals);
-  }
-  const absl::StatusOr<config::BrokerConfig> config =
-      config::LoadConfig(options.config_file, options.overrides, config::ProcessEnvironment());
-  if (!config.ok()) {
-    return FailLocally(config.status());
-  }
-  observe::Logger log(LogOptionsOf(config->log), SystemClock());
-  return ServeUntilSignal(*config, nullptr, log, signals);
+  return options.dev ? ServeDev(options, signals) : ServeFile(options, signals);
 }
 
 }  // namespace
@@ -118,7 +173,10 @@ void AddServe(Command& root) {
       "Logs in to InvestSuite once for each credential of the configuration, keeps the sessions "
       "alive\n"
       "and gives their tokens to callers over gRPC, until SIGTERM or Ctrl-C; then calls in flight\n"
-      "finish, and it exits with 0 within 10 s. The log goes to standard error.\n"
+      "finish, and it exits with 0 within 10 s; a second Ctrl-C ends it at once. A change of the\n"
+      "configuration, or of a file that it names, is picked up by itself and on SIGHUP; a wrong "
+      "one\n"
+      "is refused whole. The log goes to standard error.\n"
       "A flag wins over its CREDENTIAL_BROKER_ variable, and that over the file.";
   command.examples = {"credential-broker serve --config /etc/credential-broker/config.yaml", "",
                       "# No files needed: a sandbox stands in for InvestSuite, on loopback only",

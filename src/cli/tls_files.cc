@@ -1,5 +1,8 @@
 #include "cli/tls_files.h"
 
+#include <openssl/sha.h>
+
+#include <array>
 #include <cerrno>
 #include <fstream>
 #include <string>
@@ -65,6 +68,27 @@ absl::StatusOr<h2::TlsIdentity> ReadTlsFiles(const config::TlsFiles& files) {
     identity.client_ca = *std::move(ca);
   }
   return identity;
+}
+
+std::string DigestOf(const h2::TlsIdentity& identity) {
+  std::string digest;
+  for (const std::string_view part :
+       {std::string_view(identity.certificate_chain), identity.private_key.Reveal(),
+        std::string_view(identity.client_ca)}) {
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> hash;
+    SHA256(reinterpret_cast<const unsigned char*>(part.data()), part.size(), hash.data());
+    digest.append(hash.begin(), hash.end());
+  }
+  return digest;
+}
+
+absl::Status WithNamesOf(const config::TlsFiles& files, const absl::Status& error) {
+  std::string names = StrCat(files.cert_file, ", ", files.key_file);
+  if (!files.client_ca_file.empty()) {
+    names += StrCat(", ", files.client_ca_file);
+  }
+  return absl::Status(error.code(),
+                      ToAbsl(StrCat("server.tls (", names, "): ", ToStd(error.message()))));
 }
 
 }  // namespace credential_broker::cli

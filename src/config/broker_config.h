@@ -36,10 +36,14 @@ struct LoginFiles {
   LoginKind kind = LoginKind::kAccessKey;
   std::string id_file;      // access_key_id_file or username_file
   std::string secret_file;  // secret_access_key_file or password_file
+
+  bool operator==(const LoginFiles& other) const = default;
 };
 
 struct AllowRule {
   std::vector<PrincipalPattern> principals;  // never empty
+
+  bool operator==(const AllowRule& other) const = default;
 };
 
 struct CredentialConfig {
@@ -51,6 +55,8 @@ struct CredentialConfig {
   absl::Duration request_timeout = absl::Seconds(5);
   double refresh_at = 0.5;       // fraction of the lifetime
   std::vector<AllowRule> allow;  // empty: nobody
+
+  bool operator==(const CredentialConfig& other) const = default;
 };
 
 enum class SessionStoreType { kMemory };

@@ -1,10 +1,8 @@
 #include "config/file_watcher.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,19 +10,21 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "config/fingerprint.h"
 #include "config/watched_paths.h"
-#include "core/secret.h"
+#include "core/mutex.h"
 
 namespace credential_broker::config {
 namespace {
 
 constexpr int kMostSettleRounds = 20;
-constexpr std::size_t kMostContent = 1024 * 1024;
 
 class Descriptor {
  public:
@@ -41,46 +41,6 @@ class Descriptor {
  private:
   int fd_;
 };
-
-// What is remembered of a file's content.
-struct Fingerprint {
-  bool readable = false;
-  std::size_t size = 0;
-  std::size_t hash = 0;
-
-  bool operator==(const Fingerprint& other) const = default;
-};
-
-Fingerprint FingerprintOf(const std::string& file) {
-  // O_NONBLOCK: a pipe under this name must not stop the thread.
-  const Descriptor fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status {};
-  if (fd.get() < 0 || fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return {};
-  }
-  Fingerprint print;
-  std::array<char, 4096> buffer;
-  while (print.size < kMostContent) {
-    const ssize_t got = read(fd.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      return {};
-    }
-    if (got == 0) {
-      break;
-    }
-    const auto size = static_cast<std::size_t>(got);
-    constexpr std::size_t kOddMultiplier = 0x9e3779b97f4a7c15;
-    print.hash = print.hash * kOddMultiplier +
-                 std::hash<std::string_view>()(std::string_view(buffer.data(), size));
-    print.size += size;
-  }
-  Wipe(buffer.data(), buffer.size());
-  print.readable = true;
-  return print;
-}
 
 // The kernel's watches on a set of directories. Without inotify it watches nothing and says so to
 // nobody: the periodic look at the files then is all there is.
@@ -108,23 +68,7 @@ class DirectoryWatches {
     names_ = std::move(watches);
   }
 
-  // Takes every event that waits; true if one of them concerns a watched entry.
-  bool Drain() const {
-    bool concerned = false;
-    alignas(inotify_event) std::array<char, 16 * 1024> buffer;
-    for (;;) {
-      const ssize_t got = read(inotify_.get(), buffer.data(), buffer.size());
-      if (got < 0 && errno == EINTR) {
-        continue;
-      }
-      if (got <= 0) {
-        return concerned;
-      }
-      concerned |= Concerns(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
-    }
-  }
-
- private:
+  // Whether one of `events`, as read from fd(), is about a watched entry.
   bool Concerns(std::string_view events) const {
     bool concerned = false;
     while (events.size() >= sizeof(inotify_event)) {
@@ -135,29 +79,24 @@ class DirectoryWatches {
                              strnlen(events.data() + sizeof(event), event.len));
       events.remove_prefix(sizeof(event) + event.len);
       const auto watch = names_.find(event.wd);
-      const bool overflowed = (event.mask & IN_Q_OVERFLOW) != 0;
-      concerned |=
-          overflowed || (watch != names_.end() && (name.empty() || watch->second.contains(name)));
+      // What nobody watches any more may have been what a file hung on until a moment ago.
+      const bool unknown = watch == names_.end();  // IN_Q_OVERFLOW too
+      concerned |= unknown || name.empty() || watch->second.contains(name);
     }
     return concerned;
   }
 
+ private:
   const Descriptor inotify_{inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
   std::map<int, std::set<std::string>> names_;
 };
 
 class InotifyWatcher : public FileWatcher {
  public:
-  InotifyWatcher(std::vector<std::string> files, Callback on_change, FileWatcherOptions options,
-                 Descriptor stop)
-      : files_(std::move(files)),
-        on_change_(std::move(on_change)),
-        options_(options),
-        stop_(std::move(stop)) {
-    WatchAll();
-    for (const std::string& file : files_) {
-      prints_.push_back(FingerprintOf(file));
-    }
+  InotifyWatcher(const std::vector<std::string>& files, Callback on_change,
+                 FileWatcherOptions options, Descriptor stop)
+      : on_change_(std::move(on_change)), options_(options), stop_(std::move(stop)) {
+    InotifyWatcher::SetFiles(files);
   }
   InotifyWatcher(const InotifyWatcher&) = delete;
   InotifyWatcher& operator=(const InotifyWatcher&) = delete;
@@ -165,6 +104,24 @@ class InotifyWatcher : public FileWatcher {
 
   void StartThread() {
     thread_ = std::thread([this] { Run(); });
+  }
+
+  void SetFiles(const std::vector<std::string>& files) override {
+    MutexLock lock(mutex_);
+    std::map<std::string, Fingerprint> before;
+    before.swap(prints_);
+    std::vector<std::string> fresh;
+    for (const std::string& file : files) {
+      const auto known = before.find(file);
+      prints_[file] = known == before.end() ? Fingerprint() : known->second;
+      if (known == before.end()) {
+        fresh.push_back(file);
+      }
+    }
+    WatchAll();
+    for (const std::string& file : fresh) {
+      prints_[file] = FingerprintOf(file);
+    }
   }
 
   void Stop() override {
@@ -180,7 +137,7 @@ class InotifyWatcher : public FileWatcher {
   enum class Woken { kByEvent, kByTime, kToStop };
 
   Woken Wait(absl::Duration longest) const {
-    std::array<pollfd, 2> wanted = {{{stop_.get(), POLLIN, 0}, {watches_.fd(), POLLIN, 0}}};
+    std::array<pollfd, 2> wanted = {{{stop_.get(), POLLIN, 0}, {inotify_, POLLIN, 0}}};
     const auto milliseconds = static_cast<int>(absl::ToInt64Milliseconds(longest));
     int ready = 0;
     do {
@@ -195,21 +152,38 @@ class InotifyWatcher : public FileWatcher {
   void Run() {
     for (;;) {
       const Woken woken = Wait(options_.recheck);
-      if (woken == Woken::kToStop || (woken == Woken::kByEvent && watches_.Drain() && !Settle())) {
+      if (woken == Woken::kToStop || (woken == Woken::kByEvent && DrainEvents() && !Settle())) {
         return;
       }
       TellChanges();
     }
   }
 
+  // Takes every event that waits; true if one of them concerns a watched entry.
+  bool DrainEvents() {
+    bool concerned = false;
+    alignas(inotify_event) std::array<char, 16 * 1024> buffer;
+    for (;;) {
+      const ssize_t got = read(inotify_, buffer.data(), buffer.size());
+      if (got < 0 && errno == EINTR) {
+        continue;
+      }
+      if (got <= 0) {
+        return concerned;
+      }
+      MutexLock lock(mutex_);
+      concerned |= watches_.Concerns({buffer.data(), static_cast<std::size_t>(got)});
+    }
+  }
+
   // Waits until nothing happens any more. False: told to stop.
-  bool Settle() const {
+  bool Settle() {
     for (int round = 0; round < kMostSettleRounds; ++round) {
       const Woken woken = Wait(options_.settle);
       if (woken == Woken::kToStop) {
         return false;
       }
-      if (woken == Woken::kByTime || !watches_.Drain()) {
+      if (woken == Woken::kByTime || !DrainEvents()) {
         return true;
       }
     }
@@ -218,12 +192,12 @@ class InotifyWatcher : public FileWatcher {
 
   // Watches first, looks at the content after: what changes in between leaves an event. The way to
   // a file may change while it is walked, so it is walked until it stays the same.
-  void WatchAll() {
+  void WatchAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     constexpr int kMostTries = 5;
     DirectoryEntries watched;
     for (int i = 0; i < kMostTries; ++i) {
       DirectoryEntries entries;
-      for (const std::string& file : files_) {
+      for (const auto& [file, print] : prints_) {
         AddEntriesOf(file, entries);
       }
       if (entries == watched) {
@@ -235,40 +209,46 @@ class InotifyWatcher : public FileWatcher {
   }
 
   void TellChanges() {
-    WatchAll();
-    std::vector<std::string> changed;
-    for (std::size_t i = 0; i < files_.size(); ++i) {
-      const Fingerprint print = FingerprintOf(files_[i]);
-      if (print != prints_[i]) {
-        prints_[i] = print;
-        changed.push_back(files_[i]);
-      }
-    }
+    const std::vector<std::string> changed = TakeChanges();
     if (!changed.empty()) {
       on_change_(changed);
     }
   }
 
-  const std::vector<std::string> files_;
+  std::vector<std::string> TakeChanges() {
+    MutexLock lock(mutex_);
+    WatchAll();
+    std::vector<std::string> changed;
+    for (auto& [file, known] : prints_) {
+      const Fingerprint print = FingerprintOf(file);
+      if (print != known) {
+        known = print;
+        changed.push_back(file);
+      }
+    }
+    return changed;
+  }
+
   const Callback on_change_;
   const FileWatcherOptions options_;
   const Descriptor stop_;
-  DirectoryWatches watches_;         // of the thread, once it runs
-  std::vector<Fingerprint> prints_;  // likewise
+  Mutex mutex_;
+  DirectoryWatches watches_ ABSL_GUARDED_BY(mutex_);
+  const int inotify_ = watches_.fd();
+  std::map<std::string, Fingerprint> prints_ ABSL_GUARDED_BY(mutex_);  // of each file
   std::thread thread_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<FileWatcher>> FileWatcher::Start(std::vector<std::string> files,
-                                                                Callback on_change,
-                                                                FileWatcherOptions options) {
+absl::StatusOr<std::unique_ptr<FileWatcher>> FileWatcher::Start(
+    const std::vector<std::string>& files, Callback on_change, FileWatcherOptions options) {
   Descriptor stop(eventfd(0, EFD_CLOEXEC));
   if (stop.get() < 0) {
     return absl::ErrnoToStatus(errno, "files cannot be watched: no event descriptor");
   }
-  auto watcher = std::make_unique<InotifyWatcher>(std::move(files), std::move(on_change), options,
-                                                  std::move(stop));
+  auto watcher =
+      std::make_unique<InotifyWatcher>(files, std::move(on_change), options, std::move(stop));
   try {
     watcher->StartThread();
   } catch (const std::system_error& e) {

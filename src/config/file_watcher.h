@@ -30,18 +30,23 @@ struct FileWatcherOptions {
 // touch or a rewrite of the same bytes tells nothing. No content is kept.
 class FileWatcher {
  public:
-  // Given the files of one change, named as they were given to Start. A file that vanished or
-  // cannot be read any more has changed too. Runs on the watcher's thread; must not call Stop or
-  // destroy the watcher.
+  // Given the files of one change, named as they were given to Start or SetFiles. A file that
+  // vanished or cannot be read any more has changed too. Runs on the watcher's thread; must not
+  // call Stop or destroy the watcher.
   using Callback = std::function<void(const std::vector<std::string>& changed)>;
 
   virtual ~FileWatcher() = default;
 
   // Remembers what the files hold now; tells of all that differs later. Fails where the kernel
   // gives no thread or descriptor.
-  static absl::StatusOr<std::unique_ptr<FileWatcher>> Start(std::vector<std::string> files,
+  static absl::StatusOr<std::unique_ptr<FileWatcher>> Start(const std::vector<std::string>& files,
                                                             Callback on_change,
                                                             FileWatcherOptions options = {});
+
+  // Watches `files` from now on in place of those before. Of a file that was watched already no
+  // change is lost; of the others what they hold now is remembered. Thread-safe; a callback may
+  // call it.
+  virtual void SetFiles(const std::vector<std::string>& files) = 0;
 
   // Joins the thread; no callback runs after it. Idempotent; the destructor calls it. Not
   // thread-safe.

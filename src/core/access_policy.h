@@ -21,6 +21,7 @@ class PrincipalPattern {
   static absl::StatusOr<PrincipalPattern> Parse(std::string_view text);
 
   bool Matches(std::string_view principal) const;
+  bool operator==(const PrincipalPattern& other) const = default;
   std::string_view text() const { return text_; }
 
  private:

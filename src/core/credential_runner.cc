@@ -38,15 +38,28 @@ class Runner final : public CredentialRunner {
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
-  absl::Status Begin() override {
+  absl::Status Prepare() override {
     MutexLock lock(stop_mutex_);
+    if (thread_.joinable()) {
+      return absl::OkStatus();
+    }
     try {
-      thread_ = std::thread([this] { Run(); });
+      thread_ = std::thread([this] {
+        if (inbox_.AwaitBegin()) {
+          Run();
+        }
+        End();
+      });
     } catch (const std::system_error&) {
       return absl::ResourceExhaustedError(
           "no thread can be started for a credential; raise the limit of processes or of memory");
     }
     return absl::OkStatus();
+  }
+
+  absl::Status Begin() override {
+    inbox_.Begin();
+    return Prepare();
   }
 
   std::optional<absl::StatusOr<TokenPtr>> TryGet(const TokenQuery& query) override {
@@ -73,6 +86,10 @@ class Runner final : public CredentialRunner {
 
   void OnKeyChanged() override { inbox_.KeyChanged(); }
 
+  void Reconfigure(RefreshPolicy policy, std::unique_ptr<UpstreamSession> upstream) override {
+    inbox_.Reconfigure({policy, std::move(upstream)});
+  }
+
   void Stop() override {
     inbox_.Stop();
     MutexLock lock(stop_mutex_);
@@ -89,8 +106,13 @@ class Runner final : public CredentialRunner {
     observer_.OnStateChanged(current_.name, reported_state_);
     RunnerInbox::Mail mail;
     while (!mail.stop) {
+      if (mail.upkeep.has_value()) {
+        upkeep_ = std::move(mail.upkeep);
+      }
       if (mail.result.has_value()) {
         AttemptEnded(*std::move(mail.result));
+      } else if (!current_.refresh.in_flight.has_value()) {
+        TakeUpkeep();
       }
       if (mail.key_changed) {
         Feed(KeyChanged{});
@@ -100,6 +122,9 @@ class Runner final : public CredentialRunner {
       ReportState();
       mail = inbox_.Take(NextWake());
     }
+  }
+
+  void End() {
     current_.stopping = true;
     Publish();
     waiting_->Close();
@@ -129,8 +154,18 @@ class Runner final : public CredentialRunner {
     }
   }
 
+  // Between two attempts.
+  void TakeUpkeep() {
+    if (upkeep_.has_value()) {
+      current_.refresh.policy = upkeep_->policy;
+      attempt_.Use(std::move(upkeep_->upstream));
+      upkeep_.reset();
+    }
+  }
+
   void AttemptEnded(AttemptResult result) {
     attempt_.Join();
+    TakeUpkeep();
     const std::string_view operation = UpstreamOperationName(*current_.refresh.in_flight);
     const absl::Duration took = clock_.Now() - attempt_started_;
     if (auto* grant = std::get_if<Grant>(&result)) {
@@ -227,6 +262,7 @@ class Runner final : public CredentialRunner {
   // Of the credential's thread alone.
   CredentialSnapshot current_;
   Secret refresh_token_;
+  std::optional<RunnerInbox::Upkeep> upkeep_;  // while an attempt goes on by the one before
   BootTime wake_at_ = BootTime::InfinitePast();
   BootTime attempt_started_;
   bool unpublished_ = false;  // current_ differs from what callers see

@@ -24,6 +24,9 @@ class CredentialObserver {
                                 const AttemptFailure& failure, absl::Duration took,
                                 absl::Duration retry_in) = 0;
   virtual void OnStateChanged(std::string_view credential, CredentialState state) = 0;
+  // The configuration does not name it any more, and its thread has ended: nothing more is told of
+  // it. Called on the thread that reloads.
+  virtual void OnRemoved(std::string_view /*credential*/) {}
 };
 
 // Keeps one credential: runs the refresh machine on a thread of its own and serves Credential.
@@ -36,9 +39,17 @@ class CredentialRunner : public Credential {
                                                   const Clock& clock, CredentialObserver& observer,
                                                   Random& random = SystemRandom());
 
-  // Starts the thread, which logs in. Once. RESOURCE_EXHAUSTED: no thread can be had, for want of
-  // memory or by a limit of processes.
+  // Starts the thread, which waits for Begin. RESOURCE_EXHAUSTED: no thread can be had, for want of
+  // memory or by a limit of processes. Once.
+  virtual absl::Status Prepare() = 0;
+
+  // Lets the thread log in; starts it first where Prepare has not, and fails only then. Once.
   virtual absl::Status Begin() = 0;
+
+  // From the next attempt on `upstream` is asked, from the next token on it is refreshed as
+  // `policy` says; an attempt in flight ends as it began. The token, and the session that it came
+  // from, stay: `upstream` must log in to the same account at the same place. Thread-safe.
+  virtual void Reconfigure(RefreshPolicy policy, std::unique_ptr<UpstreamSession> upstream) = 0;
 
   // The key files changed: a refused credential tries again at once. Thread-safe.
   virtual void OnKeyChanged() = 0;

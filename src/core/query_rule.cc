@@ -102,7 +102,9 @@ QueryDecision Decide(const CredentialSnapshot& snapshot, const TokenQuery& query
     }
   }
   if (snapshot.stopping) {
-    return {MakeError(Reason::kShuttingDown, "the broker is shutting down; ask another, or again",
+    return {MakeError(Reason::kShuttingDown,
+                      "no more tokens come here: the broker is shutting down, or its configuration "
+                      "has changed; ask again, or another",
                       kUnknownRetryDelay),
             std::nullopt};
   }

@@ -4,9 +4,31 @@
 
 namespace credential_broker {
 
+void RunnerInbox::Begin() {
+  MutexLock lock(mutex_);
+  begun_ = true;
+  rung_.notify_one();
+}
+
+bool RunnerInbox::AwaitBegin() {
+  MutexLock lock(mutex_);
+  while (!begun_ && !mail_.stop) {
+    clock_.WaitUntil(mutex_, rung_, BootTime::InfiniteFuture());
+  }
+  return begun_;
+}
+
 void RunnerInbox::Stop() {
   MutexLock lock(mutex_);
   mail_.stop = true;
+  ringing_ = true;
+  // Also a thread that has not begun, and so has not heard an earlier ring.
+  rung_.notify_one();
+}
+
+void RunnerInbox::Reconfigure(Upkeep upkeep) {
+  MutexLock lock(mutex_);
+  mail_.upkeep = std::move(upkeep);
   Ring();
 }
 

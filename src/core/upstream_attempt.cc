@@ -10,11 +10,16 @@ namespace credential_broker {
 void UpstreamAttempt::Start(UpstreamOperation operation, const Secret& refresh_token, Done done) {
   // Shared, since a thread that cannot be made must leave `done` to us.
   auto shared_done = std::make_shared<Done>(std::move(done));
+  UpstreamSession* session = nullptr;
+  {
+    MutexLock lock(mutex_);
+    session = session_.get();
+  }
   try {
-    thread_ = std::thread([this, operation, &refresh_token, shared_done] {
+    thread_ = std::thread([session, operation, &refresh_token, shared_done] {
       std::move (*shared_done)(operation == UpstreamOperation::kLogin
-                                   ? session_->Login()
-                                   : session_->Refresh(refresh_token));
+                                   ? session->Login()
+                                   : session->Refresh(refresh_token));
     });
   } catch (const std::system_error& error) {
     std::move (*shared_done)(AttemptFailure{
@@ -28,6 +33,20 @@ void UpstreamAttempt::Join() {
   if (thread_.joinable()) {
     thread_.join();
   }
+}
+
+void UpstreamAttempt::Use(std::unique_ptr<UpstreamSession> session) {
+  MutexLock lock(mutex_);
+  session_.swap(session);
+  if (cancelled_) {
+    session_->Cancel();
+  }
+}
+
+void UpstreamAttempt::Cancel() {
+  MutexLock lock(mutex_);
+  cancelled_ = true;
+  session_->Cancel();
 }
 
 }  // namespace credential_broker

@@ -4,7 +4,9 @@
 #include <memory>
 #include <thread>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
+#include "core/mutex.h"
 #include "core/refresh_machine.h"
 #include "core/secret.h"
 #include "core/upstream_session.h"
@@ -31,11 +33,16 @@ class UpstreamAttempt {
   // Waits until `done` has run. Does nothing where no attempt runs.
   void Join();
 
+  // Later attempts go by `session`. The attempt before has been joined.
+  void Use(std::unique_ptr<UpstreamSession> session);
+
   // Ends this attempt and every later one, soon.
-  void Cancel() { session_->Cancel(); }
+  void Cancel();
 
  private:
-  const std::unique_ptr<UpstreamSession> session_;
+  Mutex mutex_;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<UpstreamSession> session_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

@@ -12,6 +12,8 @@ constexpr std::size_t kWriteSize = 16 * 1024;
 constexpr std::size_t kWritesPerTurn = 16;
 constexpr int kReadsPerTurn = 4;
 constexpr double kLingerSeconds = 1.0;
+// Left for a TLS handshake that is under way when the connection is told to end.
+constexpr double kLastHandshakeSeconds = 1.0;
 
 }  // namespace
 
@@ -115,6 +117,9 @@ void Connection::Open() {
                                         jitter(environment_.random));
   deadlines_.Set(Due::kQuiet, now() + absl::ToDoubleSeconds(limits().keepalive_interval));
   session_.emplace(environment_.session, std::move(peer_), *this);
+  if (shutdown_by_.has_value()) {
+    BeginShutdown(absl::Seconds(*shutdown_by_ - now()));
+  }
   if (transport_.HasBuffered()) {
     Read();
   }
@@ -269,7 +274,11 @@ void Connection::CheckUnread() {
 
 void Connection::BeginShutdown(absl::Duration grace) {
   if (state_ == State::kHandshake) {
-    Close();
+    // To close now, with what the peer has sent unread, would reset it. It is told when it can
+    // read.
+    shutdown_by_ = now() + absl::ToDoubleSeconds(grace);
+    deadlines_.Set(Due::kHandshake, now() + kLastHandshakeSeconds);
+    ArmTimer();
   }
   if (state_ != State::kOpen) {
     return;

@@ -126,6 +126,7 @@ class Connection final : public SessionOwner {
   std::string unwritten_;           // what the socket did not take
   std::uint64_t taken_before_ = 0;  // session_->data_taken() when kUnread was set
   bool shutting_down_ = false;
+  std::optional<double> shutdown_by_;  // set when it was told to end in its handshake
 };
 
 }  // namespace credential_broker::h2

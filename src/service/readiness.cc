@@ -27,8 +27,18 @@ void Readiness::Set(std::string_view credential, CredentialState state) {
   auto it = states_.find(credential);
   if (it != states_.end()) {
     it->second = state;
-    Update();
+  } else if (HasUsableToken(state)) {
+    states_.emplace(credential, state);
   }
+  Update();
+}
+
+void Readiness::Remove(std::string_view credential) {
+  MutexLock lock(mutex_);
+  if (auto it = states_.find(credential); it != states_.end()) {
+    states_.erase(it);
+  }
+  Update();
 }
 
 void Readiness::StartDraining() {
@@ -43,9 +53,9 @@ bool Readiness::ready() const {
 }
 
 void Readiness::Update() {
-  const bool ready =
-      !draining_ && std::all_of(states_.begin(), states_.end(),
-                                [](const auto& entry) { return HasUsableToken(entry.second); });
+  const bool ready = !draining_ && !states_.empty() &&
+                     std::all_of(states_.begin(), states_.end(),
+                                 [](const auto& entry) { return HasUsableToken(entry.second); });
   if (ready != ready_) {
     ready_ = ready;
     on_change_(ready);

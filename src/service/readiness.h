@@ -18,7 +18,11 @@ class Readiness {
   // `on_change` is called with each new answer to ready(), one at a time; it must not call back.
   Readiness(const std::vector<std::string>& credentials, std::function<void(bool ready)> on_change);
 
+  // One that was not among those of the start counts from its first usable token on: a credential
+  // that a reload brings, and that never worked, must not take the others' callers away.
   void Set(std::string_view credential, CredentialState state);
+  // It does not count any more.
+  void Remove(std::string_view credential);
   // From now on not ready, whatever the credentials say.
   void StartDraining();
 

@@ -219,5 +219,31 @@ TEST_F(FileWatcherTest, IsNotHeldUpByAPipe) {
   EXPECT_THAT(Next(), ElementsAre(Path("key")));
 }
 
+TEST_F(FileWatcherTest, WatchesOtherFilesFromNowOn) {
+  Write("old", "1");
+  Write("both", "1");
+  Write("new", "1");
+  Watch({Path("old"), Path("both")});
+  watcher_->SetFiles({Path("both"), Path("later")});
+  Write("old", "2");
+  Write("later", "1");
+  EXPECT_THAT(Next(), ElementsAre(Path("later")));
+  Write("both", "2");
+  EXPECT_THAT(Next(), ElementsAre(Path("both")));
+  EXPECT_TRUE(NothingLeft());
+}
+
+TEST_F(FileWatcherTest, NoChangeOfAFileIsLostWhileOthersAreSet) {
+  Write("key", "0");
+  fs::create_directory(Path("folder"));
+  Watch({Path("key")});
+  for (int i = 1; i <= 50; ++i) {
+    Replace("key", std::to_string(i));
+    watcher_->SetFiles({Path("key"), Path("folder/" + std::to_string(i))});
+  }
+  // However many of the changes were told as one, what is told last is what the file says last.
+  EXPECT_THAT(Next(), ElementsAre(Path("key")));
+}
+
 }  // namespace
 }  // namespace credential_broker::config

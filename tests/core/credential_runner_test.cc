@@ -548,5 +548,57 @@ TEST(CredentialRunner, RunsInRealTime) {
   EXPECT_EQ(hanging.Answer(), "UPSTREAM_UNAVAILABLE");
 }
 
+TEST_F(CredentialRunnerTest, APreparedOneSendsNothingBeforeItBegins) {
+  runner_ = CredentialRunner::Create("default", {}, std::make_unique<ScriptedUpstream>(script_),
+                                     clock_, observer_, random_);
+  ASSERT_TRUE(runner_->Prepare().ok());
+  ASSERT_TRUE(clock_.AwaitParked(BootTime::InfiniteFuture()));
+  // A call that waits wakes the thread, and still nothing is sent.
+  const Caller early(*runner_, Patient());
+  EXPECT_EQ(script_->logins(), 0);
+  EXPECT_FALSE(early.answered());
+  ASSERT_TRUE(runner_->Begin().ok());
+  Serve("a");
+}
+
+TEST_F(CredentialRunnerTest, APreparedOneThatNeverBeginsEndsAndAnswersItsCalls) {
+  runner_ = CredentialRunner::Create("default", {}, std::make_unique<ScriptedUpstream>(script_),
+                                     clock_, observer_, random_);
+  ASSERT_TRUE(runner_->Prepare().ok());
+  Caller waiting(*runner_, Patient());
+  runner_->Stop();
+  EXPECT_EQ(waiting.Answer(), "SHUTTING_DOWN");
+  EXPECT_EQ(script_->logins(), 0);
+}
+
+TEST_F(CredentialRunnerTest, ReconfiguredItKeepsItsTokenAndRefreshesInTheNewWay) {
+  StartFresh();
+  const std::string version = Version();
+  auto next = std::make_shared<UpstreamScript>();
+  runner_->Reconfigure({.refresh_at = 0.2}, std::make_unique<ScriptedUpstream>(next));
+  EXPECT_EQ(Version(), version);
+  // The token at hand is refreshed when its grant said, with its own refresh token.
+  ASSERT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Seconds(150)));
+  clock_.Advance(absl::Seconds(150));
+  const auto call = next->AwaitCall();
+  ASSERT_TRUE(call.has_value());
+  EXPECT_EQ(call->refresh_token, "refresh-a");
+  next->Answer(GrantOf("b", clock_));
+  ASSERT_TRUE(observer_.Await("default refresh obtained access-b in 0"));
+  EXPECT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Seconds(60)));
+  EXPECT_EQ(script_->logins() + next->logins(), 1);
+}
+
+TEST_F(CredentialRunnerTest, AnAttemptInFlightEndsAsItBegan) {
+  Start();
+  ASSERT_TRUE(script_->AwaitCall().has_value());
+  auto next = std::make_shared<UpstreamScript>();
+  runner_->Reconfigure({.refresh_at = 0.2}, std::make_unique<ScriptedUpstream>(next));
+  Serve("a");
+  EXPECT_EQ(next->logins(), 0);
+  // Its token is kept in the new way already.
+  EXPECT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Seconds(60)));
+}
+
 }  // namespace
 }  // namespace credential_broker

@@ -56,5 +56,31 @@ TEST(UpstreamAttempt, JoinWithoutAnAttemptReturns) {
   attempt.Join();
 }
 
+TEST(UpstreamAttempt, UsesTheSessionThatItWasGivenLast) {
+  FakeClock clock;
+  auto before = std::make_shared<UpstreamScript>();
+  auto after = std::make_shared<UpstreamScript>();
+  UpstreamAttempt attempt(std::make_unique<ScriptedUpstream>(before));
+  attempt.Use(std::make_unique<ScriptedUpstream>(after));
+  attempt.Start(UpstreamOperation::kLogin, Secret(), [](AttemptResult) {});
+  ASSERT_TRUE(after->AwaitCall().has_value());
+  after->Answer(GrantOf("a", clock));
+  attempt.Join();
+  EXPECT_EQ(before->logins(), 0);
+}
+
+TEST(UpstreamAttempt, WhatIsUsedAfterACancelIsCancelledToo) {
+  auto script = std::make_shared<UpstreamScript>();
+  UpstreamAttempt attempt(std::make_unique<ScriptedUpstream>(std::make_shared<UpstreamScript>()));
+  attempt.Cancel();
+  attempt.Use(std::make_unique<ScriptedUpstream>(script));
+  std::optional<AttemptResult> result;
+  attempt.Start(UpstreamOperation::kLogin, Secret(),
+                [&](AttemptResult done) { result = std::move(done); });
+  attempt.Join();
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(std::get<AttemptFailure>(*result).kind, FailureKind::kCancelled);
+}
+
 }  // namespace
 }  // namespace credential_broker

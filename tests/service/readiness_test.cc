@@ -44,5 +44,29 @@ TEST_F(ReadinessTest, ACredentialOfAnotherConfigurationIsNoMatter) {
   EXPECT_EQ(told_, (std::vector<bool>{false}));
 }
 
+TEST_F(ReadinessTest, ANewcomerCountsOnlyOnceItHasWorked) {
+  readiness_.Set("a", CredentialState::kReady);
+  readiness_.Set("b", CredentialState::kReady);
+  readiness_.Set("new", CredentialState::kPending);
+  readiness_.Set("new", CredentialState::kRejected);
+  EXPECT_TRUE(readiness_.ready());
+  readiness_.Set("new", CredentialState::kReady);
+  readiness_.Set("new", CredentialState::kUnavailable);
+  EXPECT_FALSE(readiness_.ready());
+}
+
+TEST_F(ReadinessTest, OneThatIsGoneDoesNotCount) {
+  readiness_.Set("a", CredentialState::kReady);
+  readiness_.Remove("b");
+  EXPECT_TRUE(readiness_.ready());
+}
+
+TEST_F(ReadinessTest, WithoutAnyItIsNotReady) {
+  readiness_.Set("a", CredentialState::kReady);
+  readiness_.Remove("a");
+  readiness_.Remove("b");
+  EXPECT_FALSE(readiness_.ready());
+}
+
 }  // namespace
 }  // namespace credential_broker::service

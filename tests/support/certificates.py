@@ -36,10 +36,10 @@ class Certificates:
         self.ca = str(folder / "callers-ca.pem")
         pathlib.Path(self.ca).write_bytes(self.ca_pem)
 
-    def server_files(self, mutual):
-        """The `server.tls` section of a configuration."""
+    def server_files(self, mutual, name="server"):
+        """The `server.tls` section of a configuration, with a new pair in NAME.crt and NAME.key."""
         names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-        cert, key = self._issue("server", names)
+        cert, key = self._issue(name, names)
         files = {"cert_file": cert, "key_file": key}
         if mutual:
             files["client_ca_file"] = self.ca

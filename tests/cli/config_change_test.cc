@@ -1,0 +1,40 @@
+#include "cli/config_change.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace credential_broker::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(KeysThatNeedRestart, AreThoseReadAtTheStartOnly) {
+  const config::BrokerConfig running;
+  config::BrokerConfig wanted;
+  wanted.server.listen = "127.0.0.1:1";
+  wanted.server.max_connections = 7;
+  wanted.log.format = "text";
+  EXPECT_THAT(KeysThatNeedRestart(running, wanted),
+              ElementsAre("server.listen", "server.max_connections", "log.format"));
+}
+
+TEST(KeysThatNeedRestart, DoNotHaveWhatAReloadTakes) {
+  config::BrokerConfig running;
+  running.server.has_tls = true;
+  config::BrokerConfig wanted = running;
+  wanted.server.tls = {"other.crt", "other.key", "other-ca.crt"};
+  wanted.log.level = "debug";
+  wanted.credentials.emplace_back();
+  EXPECT_THAT(KeysThatNeedRestart(running, wanted), IsEmpty());
+}
+
+TEST(KeysThatNeedRestart, TlsOnAPlaintextListenerIsAnotherListener) {
+  const config::BrokerConfig running;
+  config::BrokerConfig wanted;
+  wanted.server.has_tls = true;
+  EXPECT_THAT(KeysThatNeedRestart(running, wanted), ElementsAre("server.tls"));
+}
+
+}  // namespace
+}  // namespace credential_broker::cli

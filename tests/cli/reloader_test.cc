@@ -1,0 +1,194 @@
+#include "cli/reloader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/mutex.h"
+#include "observe/log.h"
+#include "support/fake_clock.h"
+
+namespace credential_broker::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Takes or refuses as the test says, and counts.
+class FakeBroker : public Reloadable {
+ public:
+  absl::StatusOr<ConfigChange> Apply(const config::BrokerConfig&) override {
+    const MutexLock lock(mutex_);
+    if (!error_.ok()) {
+      return error_;
+    }
+    ConfigChange change;
+    change.changed = {"a"};
+    return change;
+  }
+  std::vector<std::string> OnFilesChanged(const std::vector<std::string>& files) override {
+    return files.empty() ? std::vector<std::string>{} : std::vector<std::string>{"a"};
+  }
+
+  void Refuse(absl::Status error) {
+    const MutexLock lock(mutex_);
+    error_ = std::move(error);
+  }
+
+ private:
+  Mutex mutex_;
+  absl::Status error_ ABSL_GUARDED_BY(mutex_);
+};
+
+class Results : public ReloadObserver {
+ public:
+  void OnReload(ReloadResult result) override {
+    const MutexLock lock(mutex_);
+    results_.emplace_back(ReloadResultName(result));
+    came_.notify_all();
+  }
+  // Waits until `count` reloads have ended.
+  std::vector<std::string> Await(std::size_t count) {
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const MutexLock lock(mutex_);
+    while (results_.size() < count &&
+           came_.wait_until(mutex_, patience) != std::cv_status::timeout) {
+    }
+    return results_;
+  }
+
+ private:
+  Mutex mutex_;
+  std::condition_variable_any came_;
+  std::vector<std::string> results_ ABSL_GUARDED_BY(mutex_);
+};
+
+class ReloaderTest : public testing::Test {
+ protected:
+  ReloaderTest() {
+    std::string pattern = testing::TempDir() + "/reloader.XXXXXX";
+    root_ = mkdtemp(pattern.data());
+    Write("info");
+    config_ = *config::WatchedConfig::Start(Path(), {}, config::NoEnvironment(), [](const auto&) {},
+                                            {.recheck = absl::Hours(1)});
+    reloader_ = std::make_unique<Reloader>(inbox_, *config_, broker_, report_, *config_->Load());
+    EXPECT_TRUE(reloader_->Start().ok());
+  }
+  ~ReloaderTest() override {
+    reloader_->Stop();
+    config_->Stop();
+    fs::remove_all(root_);
+  }
+
+  std::string Path() const { return (root_ / "config.yaml").string(); }
+  void Write(const std::string& level) const {
+    std::ofstream(Path()) << "apiVersion: credentialbroker/v1\nkind: BrokerConfig\n"
+                             "server: {listen: 127.0.0.1:0}\nlog: {level: "
+                          << level
+                          << "}\ncredentials:\n- name: a\n  base_url: https://localhost\n"
+                             "  access_key_id_file: id\n  secret_access_key_file: secret\n";
+  }
+  std::string Log() {
+    const MutexLock lock(mutex_);
+    return log_text_;
+  }
+
+  fs::path root_;
+  FakeClock clock_;
+  FakeBroker broker_;
+  Results results_;
+  Mutex mutex_;
+  std::string log_text_ ABSL_GUARDED_BY(mutex_);
+  observe::Logger log_{{}, clock_, [this](std::string_view line) {
+                         const MutexLock lock(mutex_);
+                         log_text_ += line;
+                       }};
+  ReloadReport report_{log_, "info", &results_};
+  ReloadInbox inbox_{clock_};
+  std::unique_ptr<config::WatchedConfig> config_;
+  std::unique_ptr<Reloader> reloader_;
+};
+
+TEST_F(ReloaderTest, ASignalIsAnsweredAtOnceAlsoByARefusal) {
+  inbox_.Ask();
+  EXPECT_THAT(results_.Await(1), ElementsAre("applied"));
+  broker_.Refuse(absl::InvalidArgumentError("server.tls.key_file: of another certificate"));
+  inbox_.Ask();
+  EXPECT_THAT(results_.Await(2), ElementsAre("applied", "refused"));
+  EXPECT_THAT(Log(), HasSubstr("server.tls.key_file: of another certificate"));
+}
+
+TEST_F(ReloaderTest, WhatFilesSayIsRefusedOnlyAfterASecond) {
+  broker_.Refuse(absl::InvalidArgumentError("half"));
+  inbox_.FilesChanged({"/tls.crt"});
+  ASSERT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Seconds(1)));
+  EXPECT_THAT(results_.Await(0), ElementsAre());
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(results_.Await(1), ElementsAre("refused"));
+}
+
+TEST_F(ReloaderTest, TheOtherHalfInTimeMakesItNoError) {
+  broker_.Refuse(absl::InvalidArgumentError("half"));
+  inbox_.FilesChanged({"/tls.crt"});
+  ASSERT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Seconds(1)));
+  broker_.Refuse(absl::OkStatus());
+  inbox_.FilesChanged({"/tls.key"});
+  EXPECT_THAT(results_.Await(1), ElementsAre("applied"));
+  EXPECT_TRUE(clock_.AwaitParked(BootTime::InfiniteFuture()));
+}
+
+TEST_F(ReloaderTest, FilesThatNeverRestDoNotPutARefusalOff) {
+  broker_.Refuse(absl::InvalidArgumentError("half"));
+  const BootTime refused_at = clock_.Now() + absl::Seconds(1);
+  for (int i = 0; i < 10; ++i) {
+    inbox_.FilesChanged({"/tls.crt"});
+    ASSERT_TRUE(clock_.AwaitParked(refused_at));
+    clock_.Advance(absl::Milliseconds(100));
+  }
+  EXPECT_THAT(results_.Await(1), ElementsAre("refused"));
+}
+
+TEST_F(ReloaderTest, TheSameMistakeIsToldAgainOnlyToWhoAsks) {
+  broker_.Refuse(absl::InvalidArgumentError("wrong"));
+  inbox_.Ask();
+  EXPECT_THAT(results_.Await(1), ElementsAre("refused"));
+  const int parks = clock_.parks();
+  inbox_.FilesChanged({"/tls.crt"});
+  ASSERT_TRUE(clock_.AwaitParkAfter(parks));
+  clock_.Advance(absl::Seconds(10));
+  inbox_.Ask();
+  EXPECT_THAT(results_.Await(2), ElementsAre("refused", "refused"));
+  broker_.Refuse(absl::InvalidArgumentError("wrong in another way"));
+  inbox_.FilesChanged({"/tls.crt"});
+  ASSERT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Seconds(1)));
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(results_.Await(3), ElementsAre("refused", "refused", "refused"));
+}
+
+TEST_F(ReloaderTest, ALogThatFallsSilentSaysSoBefore) {
+  Write("error");
+  inbox_.Ask();
+  EXPECT_THAT(results_.Await(1), ElementsAre("applied"));
+  EXPECT_THAT(Log(), HasSubstr(R"("changed":"credentials, log.level")"));
+  log_.Warn("not_heard");
+  EXPECT_THAT(Log(), Not(HasSubstr("not_heard")));
+}
+
+TEST_F(ReloaderTest, StopWaitsForNobody) {
+  reloader_->Stop();
+  inbox_.Ask();
+  EXPECT_THAT(results_.Await(0), ElementsAre());
+}
+
+}  // namespace
+}  // namespace credential_broker::cli

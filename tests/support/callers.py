@@ -1,0 +1,65 @@
+"""Callers that go on calling while a test does something to the broker, and what they saw."""
+
+import threading
+
+import grpc
+
+from support.broker import pb, pb_grpc
+from support.processes import TIMEOUT
+
+
+class Callers:
+    """Threads that call GetToken until the block ends. `open_channel` makes a channel; each call of a thread in
+    `reconnecting` has one of its own, those in `lasting` keep theirs."""
+
+    def __init__(self, open_channel, lasting=2, reconnecting=2, names=("default",)):
+        self._open_channel = open_channel
+        self._names = names
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._progress = threading.Condition(self._lock)
+        self.calls = 0
+        self.errors = []
+        self.versions = {name: set() for name in names}
+        self._threads = [threading.Thread(target=self._last, daemon=True) for _ in range(lasting)]
+        self._threads += [threading.Thread(target=self._reconnect, daemon=True) for _ in range(reconnecting)]
+
+    def _call(self, stub):
+        for name in self._names:
+            try:
+                version = stub.GetToken(pb.GetTokenRequest(credential=name), timeout=TIMEOUT).token.version
+                with self._lock:
+                    self.calls += 1
+                    self.versions[name].add(version)
+                    self._progress.notify_all()
+            except grpc.RpcError as error:
+                with self._lock:
+                    self.errors.append(error)
+                    self._progress.notify_all()
+
+    def _last(self):
+        with self._open_channel() as channel:
+            stub = pb_grpc.CredentialBrokerServiceStub(channel)
+            while not self._stop.is_set():
+                self._call(stub)
+
+    def _reconnect(self):
+        while not self._stop.is_set():
+            with self._open_channel() as channel:
+                self._call(pb_grpc.CredentialBrokerServiceStub(channel))
+
+    def wait_for_calls(self, more):
+        """Waits until so many calls more have succeeded, or one has failed."""
+        with self._lock:
+            wanted = self.calls + more
+            assert self._progress.wait_for(lambda: self.calls >= wanted or self.errors, TIMEOUT)
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
