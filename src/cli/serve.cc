@@ -96,6 +96,7 @@ int RunServe(const ServeOptions& options) {
     return FailLocally(absl::InvalidArgumentError(
         "serve needs either --config FILE, or --dev, which needs no file"));
   }
+  RaiseDescriptorLimit();
   const sigset_t signals = HoldSignals();
   if (options.dev) {
     return ServeDev(options, signals);
