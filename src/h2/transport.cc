@@ -29,7 +29,7 @@ Transport::Transport(UniqueFd socket, SslPtr ssl)
 }
 
 const BIO_METHOD* Transport::BioMethod() {
-  static const std::unique_ptr<BIO_METHOD, BioMethodDeleter> kMethod([] {
+  static const std::unique_ptr<BIO_METHOD, BioMethodDeleter> turns([] {
     BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "turns");
     BIO_meth_set_read(method, &Transport::BioRead);
     BIO_meth_set_write(method, &Transport::BioWrite);
@@ -39,7 +39,7 @@ const BIO_METHOD* Transport::BioMethod() {
                       });
     return method;
   }());
-  return kMethod.get();
+  return turns.get();
 }
 
 int Transport::BioRead(BIO* bio, char* data, int size) {
