@@ -1,10 +1,12 @@
-"""Checks that what the documents tell a reader to type exists, and that their links lead somewhere.
+"""Checks that what the documents tell a reader to type exists, that their links lead somewhere, and that the tests which
+they name are there.
 
 usage: docs.py BINARY
 
 Of every fenced block marked sh, console or bash it takes the lines that call ./dev or credential-broker: each
 subcommand and each long flag has to stand in the help text of what it is given to. Links within the
-repository have to name a file that is there.
+repository have to name a file that is there. A test is named as `tests/h2/x_test.cc::Suite.Name` or
+`tests/integration/test_x.py::Class::test_name`.
 """
 
 import functools
@@ -17,6 +19,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```(?:sh|bash|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
+TEST = re.compile(r"`(tests/[^`:]+)::([^`]+)`")
 PROGRAM = re.compile(r"^(?:\./dev|(?:\S*/)?credential-broker)$")
 ENDS_A_COMMAND = {"|", "||", "&&", ";", "&", ">", ">>", "<", "2>", "--"}
 
@@ -74,6 +77,19 @@ def wrong_in_broker(binary, words):
     return None
 
 
+def wrong_in_test(file, name):
+    if not (ROOT / file).is_file():
+        return "there is no such file"
+    if file.endswith(".py"):
+        patterns = [rf"^ *(?:class|def) {re.escape(part)}\b" for part in name.split("::")]
+    else:
+        suite, _, test = name.partition(".")
+        patterns = [rf"^(?:TYPED_)?TEST(?:_F|_P)?\({re.escape(suite)},\s*{re.escape(test)}\)"]
+    text = (ROOT / file).read_text()
+    found = all(re.search(pattern, text, re.MULTILINE) for pattern in patterns)
+    return None if found else "there is no such test"
+
+
 def wrong_in(document, binary):
     text = document.read_text()
     for words in commands_of(text):
@@ -82,6 +98,8 @@ def wrong_in(document, binary):
     for target in LINK.findall(re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
         if "://" not in target and not target.startswith("mailto:"):
             yield (target, None if (document.parent / target).exists() else "the link leads nowhere")
+    for file, name in TEST.findall(text):
+        yield (f"{file}::{name}", wrong_in_test(file, name))
 
 
 def main():
@@ -94,7 +112,7 @@ def main():
             if wrong:
                 broken += 1
                 print(f"{document.relative_to(ROOT)}: \"{what}\": {wrong}")
-    print(f"{looked_at} commands and links in the documents, {broken} wrong")
+    print(f"{looked_at} commands, links and tests in the documents, {broken} wrong")
     sys.exit(1 if broken else 0)
 
 

@@ -125,7 +125,7 @@ wanted() { [[ ! $FILTER || $1 == *"$FILTER"* ]]; }
 
 # Whether the filter names a suite; if not, it names single tests.
 names_a_suite() {
-  local suites=(asan tsan instructions h2spec conformance interop integration faults endurance tests/*/ tests/fuzz/*/) suite
+  local suites=(asan tsan instructions attacks endurance h2spec conformance interop integration faults tests/*/ tests/fuzz/*/) suite
   for suite in "${suites[@]}"; do
     suite=${suite%/}
     suite=${suite/#tests\/fuzz\//fuzz.}
@@ -214,9 +214,20 @@ long_suites() {
     fi
   done
   fuzz_suites 60
+  attack_suite release
   say "==> Counting instructions, HTTP/2 conformance"
   script_suite instructions exit 900 tests/bench/instructions_check.sh build/release
   script_suite h2spec counted 600 tests/conformance/run_h2spec.sh build/release
+}
+
+# attack_suite PRESET: not under sanitizers, whose memory and time are their own; one attack at a time, each is timed.
+attack_suite() {
+  local build=$ROOT/build/$1 filter
+  if ! wanted attacks && names_a_suite; then return; fi
+  say "==> Attacking $1"
+  filter=$(filter_for attacks '-k%s')
+  suite attacks pytest 900 env CREDENTIAL_BROKER_BINARY="$build/bin/credential-broker" \
+    pytest -ra --color=no -p no:cacheprovider ${filter:+"$filter"} tests/attacks
 }
 
 # fuzz_suites SECONDS: each fuzzer for that long. What it finds new is kept in build/, the corpus is only read.

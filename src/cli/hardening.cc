@@ -34,6 +34,14 @@ absl::Status HardenProcess() {
   return absl::OkStatus();
 }
 
+void RaiseDescriptorLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 absl::Status CheckLoggingEnvironment() {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets variables
   const char* trace = std::getenv("GRPC_TRACE");

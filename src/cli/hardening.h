@@ -22,6 +22,10 @@ absl::Status CheckLoggingEnvironment();
 // before.
 absl::Status FillStandardDescriptors();
 
+// Allows this process as many open files as whoever started it allows at all: a connection is one,
+// and the usual 1024 are fewer than server.max_connections. Where it cannot, nothing changes.
+void RaiseDescriptorLimit();
+
 }  // namespace credential_broker::cli
 
 #endif  // CREDENTIAL_BROKER_CLI_HARDENING_H_

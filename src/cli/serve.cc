@@ -160,6 +160,7 @@ int RunServe(const ServeOptions& options) {
     return FailLocally(absl::InvalidArgumentError(
         "serve needs either --config FILE, or --dev, which needs no file"));
   }
+  RaiseDescriptorLimit();
   const sigset_t signals = HoldSignals();
   return options.dev ? ServeDev(options, signals) : ServeFile(options, signals);
 }

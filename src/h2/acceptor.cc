@@ -1,5 +1,9 @@
 #include "h2/acceptor.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -10,6 +14,8 @@ constexpr double kPauseSeconds = 0.1;
 // In one go, before the connections that are there have their turn.
 constexpr int kAcceptsPerTurn = 64;
 constexpr int kQueueAtMost = 65536;
+// Descriptors that are left alone; of a small limit, a quarter of it.
+constexpr rlim_t kSpared = 64;
 
 }  // namespace
 
@@ -48,6 +54,10 @@ void Acceptor::AcceptAll() {
 }
 
 bool Acceptor::AcceptOne() {
+  if (!HasDescriptor()) {
+    Pause();
+    return false;
+  }
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
   UniqueFd socket(::accept4(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size,
@@ -70,6 +80,17 @@ bool Acceptor::AcceptOne() {
       // next.
       return true;
   }
+}
+
+bool Acceptor::HasDescriptor() const {
+  rlimit limit{};
+  // The lowest number that is free, which is what the next descriptor gets.
+  UniqueFd probe(::fcntl(listener_.get(), F_DUPFD_CLOEXEC, 0));
+  if (!probe || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return false;
+  }
+  rlim_t spared = std::min(kSpared, limit.rlim_cur / 4);
+  return static_cast<rlim_t>(probe.get()) < limit.rlim_cur - spared;
 }
 
 void Acceptor::Pause() {

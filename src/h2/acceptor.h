@@ -12,7 +12,8 @@
 namespace credential_broker::h2 {
 
 // Accepts the connections of one listening socket. When descriptors or memory run out it pauses for
-// 100 ms and comes back: connections wait in the kernel's queue meanwhile.
+// 100 ms and comes back: connections wait in the kernel's queue meanwhile. Some descriptors it
+// leaves to the rest of the process, which must go on reaching its upstream then.
 class Acceptor {
  public:
   using Callback = absl::AnyInvocable<void(UniqueFd, const sockaddr_storage&)>;
@@ -29,6 +30,8 @@ class Acceptor {
  private:
   // False: nothing more can be had now.
   bool AcceptOne();
+  // Whether the process can spare a descriptor.
+  bool HasDescriptor() const;
   void Pause();
 
   EvLoop& loop_;

@@ -10,7 +10,8 @@ namespace {
 constexpr std::size_t kWriteSize = 16 * 1024;
 // Of one connection, before others have their turn.
 constexpr std::size_t kWritesPerTurn = 16;
-constexpr int kReadsPerTurn = 4;
+// See Limits::unread_output_timeout.
+constexpr int kStalledTurns = 6;
 constexpr double kLingerSeconds = 1.0;
 // Left for a TLS handshake that is under way when the connection is told to end.
 constexpr double kLastHandshakeSeconds = 1.0;
@@ -51,6 +52,7 @@ void Connection::OnPending() {
 
 void Connection::OnSocket(struct ev_loop*, ev_io* watcher, int events) {
   auto& self = *static_cast<Connection*>(watcher->data);
+  self.transport_.BeginTurn();
   switch (self.state_) {
     case State::kHandshake:
       self.Handshake();
@@ -127,7 +129,7 @@ void Connection::Open() {
 
 void Connection::Read() {
   auto& buffer = environment_.read_buffer;
-  for (int turn = 0; state_ == State::kOpen; ++turn) {
+  while (state_ == State::kOpen) {
     Transport::Result result = transport_.Read(buffer.data(), buffer.size());
     if (result.io == Transport::Io::kWantRead) {
       break;
@@ -135,6 +137,9 @@ void Connection::Read() {
     if (result.io != Transport::Io::kOk) {
       // Reading wants to write when the peer asks for new TLS keys and reads nothing: not worth
       // waiting for.
+      if (transport_.flooded()) {
+        counters().tls_floods.Add();
+      }
       Close();
       return;
     }
@@ -144,7 +149,7 @@ void Connection::Read() {
       break;
     }
     // A socket that may have more wakes us again; what TLS holds would not.
-    if (!transport_.HasBuffered() && (result.size < buffer.size() || turn >= kReadsPerTurn)) {
+    if (!transport_.HasBuffered() && result.size < buffer.size()) {
       break;
     }
   }
@@ -260,9 +265,10 @@ void Connection::FinishSoon(Written written) {
 }
 
 void Connection::CheckUnread() {
-  std::size_t unread = session_->queued_output() + unwritten_.size();
-  if (unread <= limits().max_unread_output) {
+  std::size_t unread = unread_output();
+  if (unread == 0) {
     deadlines_.Clear(Due::kUnread);
+    stalled_turns_ = 0;
   } else if (unread > limits().max_queued_output) {
     counters().unread_output.Add();
     Close();
@@ -349,18 +355,24 @@ void Connection::Expire(Due due) {
       Cut();
       break;
     case Due::kUnread:
-      if (session_->data_taken() != taken_before_) {
-        CheckUnread();
-      } else {
-        counters().unread_output.Add();
-        Close();
-      }
+      ExpireUnread();
       break;
     case Due::kLinger:
       Close();
       break;
     case Due::kCount:
       break;
+  }
+}
+
+void Connection::ExpireUnread() {
+  stalled_turns_ = session_->data_taken() == taken_before_ ? stalled_turns_ + 1 : 0;
+  bool much = unread_output() > limits().max_unread_output;
+  if (stalled_turns_ >= (much ? 1 : kStalledTurns)) {
+    counters().unread_output.Add();
+    Close();
+  } else {
+    CheckUnread();
   }
 }
 

@@ -97,7 +97,9 @@ class Connection final : public SessionOwner {
   // Writes what the socket takes off `bytes`; false: it is broken.
   bool WriteSome(std::string_view& bytes);
   void FinishSoon(Written written);
+  std::size_t unread_output() const { return session_->queued_output() + unwritten_.size(); }
   void CheckUnread();
+  void ExpireUnread();
   void Expire(Due due);
   void ExpireQuiet();
   void ArmTimer();
@@ -125,6 +127,7 @@ class Connection final : public SessionOwner {
   double last_read_;
   std::string unwritten_;           // what the socket did not take
   std::uint64_t taken_before_ = 0;  // session_->data_taken() when kUnread was set
+  int stalled_turns_ = 0;           // times in a row that kUnread came and none had been taken
   bool shutting_down_ = false;
   std::optional<double> shutdown_by_;  // set when it was told to end in its handshake
 };

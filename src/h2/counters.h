@@ -33,11 +33,14 @@ struct Counters {
   Counter protocol_errors;  // connections ended by GOAWAY with an error that nghttp2 found
 
   Counter header_lists_too_large;  // requests
-  Counter continuation_floods;     // connections ended; so for all below
+  Counter streams_refused;         // beyond max_streams
+  Counter header_floods;           // connections ended by max_header_section; ended for all below
+  Counter continuation_floods;
   Counter reset_floods;
   Counter ping_floods;
   Counter settings_floods;
   Counter idle_frame_floods;
+  Counter tls_floods;  // key updates, attempts to renegotiate
   Counter unread_output;
   Counter idle_timeouts;
   Counter age_limits;

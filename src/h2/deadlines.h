@@ -18,7 +18,7 @@ enum class Due : std::size_t {
   kPing,         // the peer should have answered it
   kFinalGoaway,  // the peer has had the time to see the first GOAWAY
   kGrace,        // streams should have ended after it
-  kUnread,       // the peer should have taken output
+  kUnread,       // the peer should have taken some output
   kLinger,       // the peer should have closed
   kCount,
 };

@@ -190,6 +190,7 @@ StreamImpl* Http2Session::FindStream(std::int32_t stream_id) {
 }
 
 void Http2Session::OnBeginHeaders(const nghttp2_frame& frame) {
+  header_section_ = 0;
   if (failed_ || frame.hd.type != NGHTTP2_HEADERS || frame.headers.cat != NGHTTP2_HCAT_REQUEST) {
     return;
   }
@@ -200,12 +201,21 @@ void Http2Session::OnBeginHeaders(const nghttp2_frame& frame) {
   streams_.push_back(std::move(stream));
 }
 
-void Http2Session::OnHeader(const nghttp2_frame& frame, std::string_view name,
+bool Http2Session::OnHeader(const nghttp2_frame& frame, std::string_view name,
                             std::string_view value) {
+  header_section_ += name.size() + value.size() + 32;
+  if (header_section_ > environment_.limits.max_header_section && !failed_) {
+    environment_.counters.header_floods.Add();
+    Fail(NGHTTP2_ENHANCE_YOUR_CALM, "the header section is too large");
+  }
+  if (failed_) {
+    return false;
+  }
   StreamImpl* stream = FindStream(frame.hd.stream_id);
   if (stream != nullptr && !stream->dispatched()) {
     stream->AddHeader(name, value);
   }
+  return true;
 }
 
 void Http2Session::OnFrame(const nghttp2_frame& frame) {
@@ -243,9 +253,13 @@ void Http2Session::OnFrame(const nghttp2_frame& frame) {
   }
 }
 
-void Http2Session::OnInvalidFrame() {
-  if (!failed_) {
-    Spend(resets_, environment_.counters.reset_floods, "too many errors");
+void Http2Session::OnInvalidFrame(const nghttp2_frame& frame, int error) {
+  // Once our SETTINGS are acknowledged, a stream too many is a mistake of the whole connection.
+  bool opens = frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
+  if (opens &&
+      (error == NGHTTP2_ERR_REFUSED_STREAM ||
+       (error == NGHTTP2_ERR_PROTO && open_streams() >= environment_.limits.max_streams))) {
+    environment_.counters.streams_refused.Add();
   }
 }
 
@@ -299,6 +313,13 @@ void Http2Session::OnFrameSent(const nghttp2_frame& frame) {
       if (EndsStream(frame) &&
           nghttp2_session_get_stream_remote_close(ng(), frame.hd.stream_id) == 0) {
         nghttp2_submit_rst_stream(ng(), NGHTTP2_FLAG_NONE, frame.hd.stream_id, NGHTTP2_NO_ERROR);
+      }
+      break;
+    case NGHTTP2_RST_STREAM:
+      // Here because nghttp2 tells of some errors and not of others. CANCEL is our own.
+      if (frame.rst_stream.error_code != NGHTTP2_NO_ERROR &&
+          frame.rst_stream.error_code != NGHTTP2_CANCEL && !failed_) {
+        Spend(resets_, environment_.counters.reset_floods, "too many errors");
       }
       break;
     case NGHTTP2_GOAWAY:

@@ -92,9 +92,10 @@ class Http2Session {
   bool CheckFrame(const FrameHeader& header);
   void Feed(std::string_view bytes);
   void OnBeginHeaders(const nghttp2_frame& frame);
-  void OnHeader(const nghttp2_frame& frame, std::string_view name, std::string_view value);
+  // False: nghttp2 is to go no further, the session has failed.
+  bool OnHeader(const nghttp2_frame& frame, std::string_view name, std::string_view value);
   void OnFrame(const nghttp2_frame& frame);
-  void OnInvalidFrame();
+  void OnInvalidFrame(const nghttp2_frame& frame, int error);
   void OnData(std::int32_t stream_id, std::string_view bytes);
   void OnFrameSent(const nghttp2_frame& frame);
   void OnStreamClosed(std::int32_t stream_id);
@@ -131,6 +132,7 @@ class Http2Session {
   bool shutdown_seen_ = false;
   bool answered_since_ping_ = false;
   double now_ = 0;
+  std::size_t header_section_ = 0;  // bytes of the one that is being received
   std::size_t queued_bytes_ = 0;
   std::uint64_t data_taken_ = 0;
 

@@ -23,6 +23,8 @@ namespace {
 
 // The kernel cuts it to net.core.somaxconn.
 constexpr int kBacklog = 4096;
+// Bytes: the answers of all streams of a connection, twice.
+constexpr int kSendBuffer = 256 * 1024;
 
 absl::Status Failed(std::string_view address, int error) {
   auto text = [&](std::string_view mend) {
@@ -66,6 +68,8 @@ absl::StatusOr<UniqueFd> BindTcp(const sockaddr_storage& address, socklen_t size
     int off = 0;  // [::] takes IPv4 too
     setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
   }
+  // Connections inherit it; without it the kernel takes megabytes of what a peer does not read.
+  setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof(kSendBuffer));
   if (!first) {
     SetOption(fd.get(), SOL_SOCKET, SO_REUSEPORT);
   }

@@ -29,15 +29,19 @@ struct Limits {
   std::size_t max_connections_per_address = 1000;
   absl::Duration handshake_timeout = absl::Seconds(5);  // TCP accept to end of TLS and preface
   absl::Duration settings_timeout = absl::Seconds(10);  // from then to the SETTINGS acknowledgement
-  std::size_t max_header_list = 8 * 1024;
+  std::size_t max_header_list = 8 * 1024;               // beyond it the request is refused
+  // Of one header section, trailers too, as decoded: beyond it the connection ends. A block of
+  // HPACK can be thousands of times as large as it is on the wire (CVE-2016-6581).
+  std::size_t max_header_section = 64 * 1024;
   std::size_t max_streams = 100;  // SETTINGS_MAX_CONCURRENT_STREAMS
 
   // Output that the peer does not take: beyond max_unread_output the peer must take some of it
   // within unread_output_timeout, again and again, or it is cut off; beyond max_queued_output at
-  // once.
-  std::size_t max_unread_output = 1024 * 1024;
+  // once. However little it is, the peer has six times unread_output_timeout for some of it:
+  // windows of 0 hold the answers of all streams (CVE-2019-9517).
+  std::size_t max_unread_output = 256 * 1024;
   absl::Duration unread_output_timeout = absl::Seconds(5);
-  std::size_t max_queued_output = 16 * 1024 * 1024;
+  std::size_t max_queued_output = 4 * 1024 * 1024;
 
   absl::Duration idle_timeout = absl::Seconds(300);        // without a stream; then GOAWAY
   absl::Duration max_connection_age = absl::Seconds(180);  // jittered by ±10%, then GOAWAY
@@ -48,9 +52,9 @@ struct Limits {
       absl::Seconds(60);                                 // a peer that is quiet so long gets a PING
   absl::Duration keepalive_timeout = absl::Seconds(20);  // and this long to show that it lives
 
-  // RST_STREAM received, and errors of the peer that make us send one (CVE-2023-44487,
-  // CVE-2025-8671). 100 streams that all run into deadlines of 250 ms make 400 a second; a rapid
-  // reset makes many thousands.
+  // RST_STREAM received, and those that errors of the peer make us send (CVE-2023-44487,
+  // CVE-2025-8671), streams beyond max_streams included. 100 streams that all run into deadlines of
+  // 250 ms make 400 a second; a rapid reset makes many thousands.
   Rate resets{400, 2000};
   // PING without an answer of ours since the last one: clients measure the path with one per round
   // trip that brought data.

@@ -38,9 +38,9 @@ SessionTemplate::SessionTemplate(const Limits& limits)
       callbacks, [](nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
                     std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                     std::uint8_t, void* self) {
-        static_cast<Http2Session*>(self)->OnHeader(*frame, View(name, name_size),
-                                                   View(value, value_size));
-        return 0;
+        bool goes_on = static_cast<Http2Session*>(self)->OnHeader(*frame, View(name, name_size),
+                                                                  View(value, value_size));
+        return goes_on ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
       });
   nghttp2_session_callbacks_set_on_frame_recv_callback(
       callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* self) {
@@ -48,8 +48,8 @@ SessionTemplate::SessionTemplate(const Limits& limits)
         return 0;
       });
   nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame*, int, void* self) {
-        static_cast<Http2Session*>(self)->OnInvalidFrame();
+      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, int error, void* self) {
+        static_cast<Http2Session*>(self)->OnInvalidFrame(*frame, error);
         return 0;
       });
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(

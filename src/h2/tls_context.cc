@@ -176,11 +176,8 @@ absl::StatusOr<std::shared_ptr<const TlsContext>> TlsContext::Create(const TlsId
   return std::make_shared<const TlsContext>(std::move(context));
 }
 
-SslPtr TlsContext::NewConnection(int socket) const {
+SslPtr TlsContext::NewConnection() const {
   SslPtr ssl(SSL_new(context_.get()));
-  if (ssl != nullptr && SSL_set_fd(ssl.get(), socket) != 1) {
-    ssl.reset();
-  }
   if (ssl != nullptr) {
     SSL_set_accept_state(ssl.get());
   }

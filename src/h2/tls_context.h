@@ -35,8 +35,8 @@ class TlsContext {
 
   explicit TlsContext(SslCtxPtr context) : context_(std::move(context)) {}
 
-  // The server's side of a connection on `socket`, which stays the caller's. Null: out of memory.
-  SslPtr NewConnection(int socket) const;
+  // The server's side of a connection, for a Transport. Null: out of memory.
+  SslPtr NewConnection() const;
 
  private:
   SslCtxPtr context_;

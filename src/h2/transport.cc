@@ -1,8 +1,10 @@
 #include "h2/transport.h"
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace credential_broker::h2 {
@@ -10,7 +12,77 @@ namespace {
 
 bool IsTransient(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
+struct BioMethodDeleter {
+  void operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
+};
+
 }  // namespace
+
+Transport::Transport(UniqueFd socket, SslPtr ssl)
+    : socket_(std::move(socket)), ssl_(std::move(ssl)) {
+  if (ssl_ != nullptr) {
+    BIO* bio = BIO_new(BioMethod());
+    BIO_set_data(bio, this);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(ssl_.get(), bio, bio);
+  }
+}
+
+const BIO_METHOD* Transport::BioMethod() {
+  static const std::unique_ptr<BIO_METHOD, BioMethodDeleter> turns([] {
+    BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "turns");
+    BIO_meth_set_read(method, &Transport::BioRead);
+    BIO_meth_set_write(method, &Transport::BioWrite);
+    BIO_meth_set_ctrl(method,
+                      [](BIO*, int command, long, void*) -> long {  // NOLINT(google-runtime-int)
+                        return command == BIO_CTRL_FLUSH ? 1 : 0;
+                      });
+    return method;
+  }());
+  return turns.get();
+}
+
+int Transport::BioRead(BIO* bio, char* data, int size) {
+  BIO_clear_retry_flags(bio);
+  auto& self = *static_cast<Transport*>(BIO_get_data(bio));
+  ssize_t got = self.Receive(data, static_cast<std::size_t>(size));
+  if (got < 0 && IsTransient(errno)) {
+    BIO_set_retry_read(bio);
+  }
+  return static_cast<int>(got);
+}
+
+int Transport::BioWrite(BIO* bio, const char* data, int size) {
+  BIO_clear_retry_flags(bio);
+  const auto& self = *static_cast<Transport*>(BIO_get_data(bio));
+  ssize_t put = ::send(self.fd(), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  if (put < 0 && IsTransient(errno)) {
+    BIO_set_retry_write(bio);
+  }
+  return static_cast<int>(put);
+}
+
+void Transport::OnTlsEvent(const SSL* ssl, int where, int) {
+  if ((where & (SSL_CB_LOOP | SSL_CB_ALERT)) != 0) {
+    auto& self = *static_cast<Transport*>(BIO_get_data(SSL_get_rbio(ssl)));
+    if (++self.tls_events_ > kMaxTlsEvents) {
+      self.left_in_turn_ = 0;
+    }
+  }
+}
+
+ssize_t Transport::Receive(char* data, std::size_t size) {
+  size = std::min(size, left_in_turn_);
+  if (size == 0) {
+    errno = EAGAIN;
+    return -1;
+  }
+  ssize_t got = ::recv(fd(), data, size, 0);
+  if (got > 0) {
+    left_in_turn_ -= static_cast<std::size_t>(got);
+  }
+  return got;
+}
 
 Transport::Io Transport::SslIo(int result) {
   switch (SSL_get_error(ssl_.get(), result)) {
@@ -30,7 +102,11 @@ Transport::Io Transport::Handshake() {
     return Io::kOk;
   }
   ERR_clear_error();
-  return SslIo(SSL_do_handshake(ssl_.get()));
+  Io io = SslIo(SSL_do_handshake(ssl_.get()));
+  if (io == Io::kOk) {
+    SSL_set_info_callback(ssl_.get(), &Transport::OnTlsEvent);
+  }
+  return io;
 }
 
 Transport::Result Transport::Read(char* data, std::size_t size) {
@@ -38,9 +114,12 @@ Transport::Result Transport::Read(char* data, std::size_t size) {
     ERR_clear_error();
     std::size_t got = 0;
     int result = SSL_read_ex(ssl_.get(), data, size, &got);
+    if (flooded()) {
+      return {Io::kClosed};
+    }
     return result == 1 ? Result{Io::kOk, got} : Result{SslIo(result)};
   }
-  ssize_t got = ::recv(socket_.get(), data, size, 0);
+  ssize_t got = Receive(data, size);
   if (got > 0) {
     return {Io::kOk, static_cast<std::size_t>(got)};
   }

@@ -1,5 +1,6 @@
 #include "h2/worker.h"
 
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -18,6 +19,8 @@ namespace {
 
 constexpr std::size_t kReadBuffer = 64 * 1024;
 constexpr std::size_t kWriteBuffer = 48 * 1024;
+// So many connections that are gone are worth some milliseconds.
+constexpr std::size_t kCrowd = 256;
 
 Peer PeerOf(int socket, const sockaddr_storage& address) {
   Peer peer;
@@ -111,7 +114,7 @@ void Worker::OnAccept(UniqueFd socket, const sockaddr_storage& address) {
   }
   SslPtr ssl;
   if (std::shared_ptr<const TlsContext> tls = environment_.tls.Get(); tls != nullptr) {
-    ssl = tls->NewConnection(socket.get());
+    ssl = tls->NewConnection();
     if (ssl == nullptr) {
       environment_.counters.tls_failures.Add();
       return;
@@ -147,7 +150,16 @@ void Worker::DestroyOver() {
     }
     connections_.pop_back();
   }
+  gone_ += over_.size();
   over_.clear();
+  if (gone_ >= kCrowd && connections_.size() < gone_ / 2) {
+    TrimMemory();
+  }
+}
+
+void Worker::TrimMemory() {
+  gone_ = 0;
+  ::malloc_trim(0);
 }
 
 }  // namespace credential_broker::h2

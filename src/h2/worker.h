@@ -53,6 +53,8 @@ class Worker final : public ConnectionOwner {
   // True: there is more to do at once.
   bool EndBatch();
   void DestroyOver();
+  // Gives the memory that a crowd of connections has left back to the system.
+  void TrimMemory();
 
   WorkerEnvironment& environment_;
   std::shared_ptr<EvLoop> loop_;
@@ -62,6 +64,7 @@ class Worker final : public ConnectionOwner {
   std::vector<Connection*> dirty_;
   std::vector<Connection*> flushing_;
   std::vector<Connection*> over_;
+  std::size_t gone_ = 0;  // connections since memory was given back to the system
   std::function<void()> drained_;
   std::thread thread_;
 };

@@ -35,7 +35,7 @@ std::unique_ptr<h2::RequestHandler> GrpcApplication::OnRequest(h2::Stream& strea
   }
   auto call = std::make_unique<ServerCall>(stream, std::get<AcceptedRequest>(checked),
                                            RequestMetadata(std::move(head.headers)),
-                                           CallEnvironment{clock_, observer_});
+                                           CallEnvironment{clock_, observer_, counters_});
   call->Start();
   return call;
 }

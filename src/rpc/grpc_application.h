@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "h2/stream.h"
 #include "rpc/call_observer.h"
+#include "rpc/counters.h"
 #include "rpc/router.h"
 
 namespace credential_broker::rpc {
@@ -19,10 +20,13 @@ class GrpcApplication : public h2::Application {
 
   std::unique_ptr<h2::RequestHandler> OnRequest(h2::Stream& stream, h2::RequestHead head) override;
 
+  const Counters& counters() const { return counters_; }
+
  private:
   const Router& router_;
   const Clock& clock_;
   CallObserver* observer_;
+  Counters counters_;
 };
 
 }  // namespace credential_broker::rpc

@@ -1,9 +1,9 @@
 #include "rpc/health_service.h"
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -19,6 +19,9 @@ namespace {
 
 using ::grpc::health::v1::HealthCheckRequest;
 using ::grpc::health::v1::HealthCheckResponse;
+
+// A request is the name of a service, which a watch keeps.
+constexpr MethodOptions kOptions{.max_message = 1024};
 
 class WatchHandler;
 
@@ -66,8 +69,11 @@ class HealthRegistry {
         return;
       }
       statuses_.insert_or_assign(std::string(service), status);
-      std::copy_if(watchers_.begin(), watchers_.end(), std::back_inserter(watchers),
-                   [service](const Watcher& watcher) { return watcher.service == service; });
+      for (const auto& [handler, watcher] : watchers_) {
+        if (watcher.service == service) {
+          watchers.push_back(watcher);
+        }
+      }
     }
     Wake(watchers);
   }
@@ -80,22 +86,21 @@ class HealthRegistry {
       for (auto& [service, status] : statuses_) {
         status = ServingStatus::kNotServing;
       }
-      watchers = watchers_;
+      for (const auto& [handler, watcher] : watchers_) {
+        watchers.push_back(watcher);
+      }
     }
     Wake(watchers);
   }
 
   void AddWatcher(WatchHandler& handler, std::string service, std::shared_ptr<CallRef> call) {
     MutexLock lock(mutex_);
-    watchers_.push_back({&handler, std::move(service), std::move(call)});
+    watchers_.emplace(&handler, Watcher{&handler, std::move(service), std::move(call)});
   }
 
   void RemoveWatcher(const WatchHandler& handler) {
     MutexLock lock(mutex_);
-    watchers_.erase(
-        std::remove_if(watchers_.begin(), watchers_.end(),
-                       [&](const Watcher& watcher) { return watcher.handler == &handler; }),
-        watchers_.end());
+    watchers_.erase(&handler);
   }
 
  private:
@@ -109,7 +114,8 @@ class HealthRegistry {
 
   mutable Mutex mutex_;
   std::map<std::string, ServingStatus, std::less<>> statuses_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Watcher> watchers_ ABSL_GUARDED_BY(mutex_);
+  // By handler: a client may open and close them by the thousand.
+  std::unordered_map<const WatchHandler*, Watcher> watchers_ ABSL_GUARDED_BY(mutex_);
   bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
@@ -192,10 +198,12 @@ void HealthService::AddTo(Router& router) const {
               Call& call, const HealthCheckRequest& request) -> std::unique_ptr<PendingWork> {
             Check(*registry, call, request);
             return nullptr;
-          }));
-  router.Add(service, "Watch", [registry = registry_](Call& call) {
-    return std::make_unique<WatchHandler>(call, registry);
-  });
+          }),
+      kOptions);
+  router.Add(
+      service, "Watch",
+      [registry = registry_](Call& call) { return std::make_unique<WatchHandler>(call, registry); },
+      kOptions);
 }
 
 void HealthService::Set(std::string_view service, ServingStatus status) {

@@ -25,6 +25,9 @@ using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::FileDescriptor;
 using ::google::protobuf::ServiceDescriptor;
 
+// A request is a name or two.
+constexpr MethodOptions kOptions{.max_message = 4 * 1024};
+
 // What the router's services are described by.
 class Descriptors {
  public:
@@ -195,10 +198,12 @@ class ReflectionHandler : public CallHandler {
 
 template <typename Request, typename Response>
 void AddVersion(Router& router) {
-  router.Add(*Request::descriptor()->file()->FindServiceByName("ServerReflection"),
-             "ServerReflectionInfo", [&router](Call& call) {
-               return std::make_unique<ReflectionHandler<Request, Response>>(call, router);
-             });
+  router.Add(
+      *Request::descriptor()->file()->FindServiceByName("ServerReflection"), "ServerReflectionInfo",
+      [&router](Call& call) {
+        return std::make_unique<ReflectionHandler<Request, Response>>(call, router);
+      },
+      kOptions);
 }
 
 }  // namespace

@@ -18,7 +18,9 @@ class ServiceDescriptor;
 namespace credential_broker::rpc {
 
 struct MethodOptions {
-  std::size_t max_message = 64 * 1024;  // bytes of one request message; beyond: RESOURCE_EXHAUSTED
+  // Bytes of one request message; beyond: RESOURCE_EXHAUSTED. Each stream of a connection may hold
+  // so much of ours: little is right for a method that asks little.
+  std::size_t max_message = 64 * 1024;
 };
 
 // Makes the handler of one call, when its headers are complete. Called on every loop's thread. It

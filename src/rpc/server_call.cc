@@ -87,6 +87,9 @@ bool ServerCall::HandleMessages() {
   while (answer_.unsent_bytes() <= kMaxUnsent) {
     absl::StatusOr<std::optional<std::string_view>> message = reader_.Next();
     if (!message.ok()) {
+      if (absl::IsResourceExhausted(message.status())) {
+        environment_.counters.messages_too_large.Add();
+      }
       Fail(ToStatus(message.status()));
       return false;
     }

@@ -13,6 +13,7 @@
 #include "rpc/answer.h"
 #include "rpc/call.h"
 #include "rpc/call_observer.h"
+#include "rpc/counters.h"
 #include "rpc/loop_call_ref.h"
 #include "rpc/message_reader.h"
 #include "rpc/request_check.h"
@@ -24,6 +25,7 @@ namespace credential_broker::rpc {
 struct CallEnvironment {
   const Clock& clock;
   CallObserver* observer;  // may be null
+  Counters& counters;
 };
 
 // One call: the HTTP/2 stream below and the handler above, on the stream's loop.
@@ -35,7 +37,9 @@ struct CallEnvironment {
 class ServerCall final : public h2::RequestHandler, public Call {
  public:
   // Beyond this many bytes that the client has not taken, no more of its messages are handled.
-  static constexpr std::size_t kMaxUnsent = 64 * 1024;
+  // Little: a connection may hold as much on each of its streams, and when all are taken at once,
+  // all handle so many messages before others have their turn.
+  static constexpr std::size_t kMaxUnsent = 1024;
 
   ServerCall(h2::Stream& stream, const AcceptedRequest& request, RequestMetadata metadata,
              CallEnvironment environment);

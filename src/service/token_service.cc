@@ -11,6 +11,9 @@
 namespace credential_broker::service {
 namespace {
 
+// A request is a credential's name, a version and a duration.
+constexpr rpc::MethodOptions kOptions{.max_message = 4 * 1024};
+
 const google::protobuf::ServiceDescriptor& Descriptor() {
   return *api::GetTokenRequest::descriptor()->file()->FindServiceByName("CredentialBrokerService");
 }
@@ -42,7 +45,8 @@ void TokenService::AddTo(rpc::Router& router) const {
              rpc::Unary<api::GetTokenRequest>(
                  [this](rpc::Call& call, const api::GetTokenRequest& request) {
                    return get_token_.Serve(call, request);
-                 }));
+                 }),
+             kOptions);
   router.Add(
       Descriptor(), "ListCredentials",
       rpc::Unary<api::ListCredentialsRequest>(
@@ -50,7 +54,8 @@ void TokenService::AddTo(rpc::Router& router) const {
                  const api::ListCredentialsRequest& request) -> std::unique_ptr<rpc::PendingWork> {
             ServeList(gatekeeper_, call, request);
             return nullptr;
-          }));
+          }),
+      kOptions);
 }
 
 }  // namespace credential_broker::service

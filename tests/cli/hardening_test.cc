@@ -49,6 +49,20 @@ TEST_F(LoggingEnvironment, IsRefusedWhereGrpcWouldPrintTokens) {
   _exit(good ? 0 : 1);
 }
 
+[[noreturn]] void ExitRaised() {
+  rlimit limit = {};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max / 2;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  RaiseDescriptorLimit();
+  const bool good = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == limit.rlim_max;
+  _exit(good ? 0 : 1);
+}
+
+TEST(RaiseDescriptorLimit, TakesWhatIsAllowed) {
+  EXPECT_EXIT(ExitRaised(), ::testing::ExitedWithCode(0), "");
+}
+
 TEST(HardenProcess, LeavesNoCoreFileAndNoTracing) {
   EXPECT_EXIT(ExitHardened(), ::testing::ExitedWithCode(0), "");
 }

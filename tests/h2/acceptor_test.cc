@@ -13,26 +13,29 @@
 namespace credential_broker::h2 {
 namespace {
 
-// Leaves this process no descriptor while it lives.
-class NoDescriptors {
+// Leaves this process `count` descriptors while it lives.
+class FewDescriptors {
  public:
-  NoDescriptors() {
+  explicit FewDescriptors(rlim_t count) {
     getrlimit(RLIMIT_NOFILE, &before_);
-    // The lowest that is free is the limit: none can be had.
+    // The limit is the lowest number that cannot be had.
     int free = ::fcntl(0, F_DUPFD_CLOEXEC, 0);
     ::close(free);
-    rlimit none{static_cast<rlim_t>(free), before_.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &none);
+    rlimit few{static_cast<rlim_t>(free) + count, before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &few);
   }
-  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
+  ~FewDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+  FewDescriptors(const FewDescriptors&) = delete;
+  FewDescriptors& operator=(const FewDescriptors&) = delete;
 
  private:
   rlimit before_{};
 };
 
-TEST(Acceptor, PausesWhenDescriptorsRunOutAndComesBack) {
+class AcceptorTest : public ::testing::TestWithParam<rlim_t> {};
+
+// With none, and with a few, which are the rest of the process's.
+TEST_P(AcceptorTest, PausesWhenDescriptorsRunOutAndComesBack) {
   EchoApplication application;
   auto server = StartServer(application);
   auto before = ConnectTo(*server);
@@ -46,7 +49,7 @@ TEST(Acceptor, PausesWhenDescriptorsRunOutAndComesBack) {
   name.sin_port =
       htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
   {
-    NoDescriptors none;
+    FewDescriptors few(GetParam());
     ASSERT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&name), sizeof(name)), 0);
     // It does not spin, and the connection that is open is served.
     absl::Time end = absl::Now() + absl::Seconds(20);
@@ -63,6 +66,8 @@ TEST(Acceptor, PausesWhenDescriptorsRunOutAndComesBack) {
   EXPECT_EQ(::recv(client.get(), settings, sizeof(settings), MSG_WAITALL), 9);
   EXPECT_EQ(ConnectTo(*server)->Call("/").Get(":status"), "200");
 }
+
+INSTANTIATE_TEST_SUITE_P(Left, AcceptorTest, ::testing::Values(0, 2));
 
 }  // namespace
 }  // namespace credential_broker::h2

@@ -214,6 +214,34 @@ TEST(Connection, APeerThatTakesSomeOutputNowAndThenIsNot) {
   EXPECT_EQ(server->counters().unread_output.value(), 0U);
 }
 
+TEST(Connection, LittleOutputThatIsNeverTakenEndsTheConnectionToo) {
+  Limits limits = Patient();
+  limits.unread_output_timeout = absl::Milliseconds(10);
+  auto application = SendsAtOnce(1000);
+  auto server = StartServer(application, limits);
+  auto client = ConnectTo(*server, /*stream_window=*/0);
+  client->Request("/", true);
+  EXPECT_TRUE(client->AwaitClose());
+  EXPECT_EQ(server->counters().unread_output.value(), 1U);
+}
+
+TEST(Connection, LittleOutputThatIsTakenBitByBitIsFine) {
+  Limits limits = Patient();
+  limits.unread_output_timeout = absl::Milliseconds(50);
+  auto application = SendsAtOnce(10);
+  auto server = StartServer(application, limits);
+  auto client = ConnectTo(*server, /*stream_window=*/1, /*auto_window_update=*/false);
+  std::int32_t stream = client->Request("/", true);
+  // Longer in all than an output may stay untaken.
+  for (std::size_t taken = 1; taken < 10; ++taken) {
+    ASSERT_TRUE(client->Await([&] { return client->answer(stream).body.size() == taken; }));
+    client->Await([] { return false; }, absl::Milliseconds(60));
+    client->Consume(stream, 1);
+  }
+  ASSERT_TRUE(client->AwaitAnswer(stream));
+  EXPECT_EQ(server->counters().unread_output.value(), 0U);
+}
+
 TEST(Connection, OutputBeyondTheHardLimitEndsTheConnectionAtOnce) {
   Limits limits = Patient();
   limits.max_queued_output = kMegabyte;
@@ -227,8 +255,10 @@ TEST(Connection, OutputBeyondTheHardLimitEndsTheConnectionAtOnce) {
 
 TEST(Connection, ASocketThatNobodyReadsHoldsBackAndThenGoesOn) {
   // The windows are wide open; the socket is what blocks.
+  Limits limits = Patient();
+  limits.max_queued_output = 16 * kMegabyte;
   auto application = SendsAtOnce(8 * kMegabyte);
-  auto server = StartServer(application);
+  auto server = StartServer(application, limits);
   auto client = ConnectTo(*server, 0x7fffffff);
   nghttp2_session_set_local_window_size(client->session(), NGHTTP2_FLAG_NONE, 0, 0x7fffffff);
   std::int32_t stream = client->Request("/", true);

@@ -139,6 +139,48 @@ TEST_F(SessionLimits, ErrorsThatMakeUsResetCountAsResets) {
   EXPECT_EQ(counters().reset_floods.value(), 1U);
 }
 
+// A field of HPACK that enters the table as its entry 62, and `count` references to it: bytes that
+// unpack to 3,000 bytes each.
+std::string HeaderBomb(int count) {
+  std::string field = "\x40\x01x";
+  field += "\x7f";
+  field += static_cast<char>(0x80 | ((3000 - 127) & 0x7f));
+  field += static_cast<char>((3000 - 127) >> 7);
+  return field + std::string(3000, 'v') + std::string(static_cast<std::size_t>(count), '\xbe');
+}
+
+TEST_F(SessionLimits, AHeaderSectionThatUnpacksWithoutEndEndsTheConnection) {
+  std::string request = std::string("\x83\x86\x84\x01\x01", 5) + "a";
+  auto headers = [&](const std::string& more) {
+    return H2Frame(NGHTTP2_HEADERS, 5, 1, request + more);
+  };
+  EXPECT_EQ(GoawayAfter(*server_, headers(HeaderBomb(19))), std::nullopt) << "the application's";
+  EXPECT_EQ(counters().header_lists_too_large.value(), 1U);
+  EXPECT_EQ(counters().header_floods.value(), 0U);
+  EXPECT_EQ(GoawayAfter(*server_, headers(HeaderBomb(10000))), NGHTTP2_ENHANCE_YOUR_CALM);
+  EXPECT_EQ(counters().header_floods.value(), 1U);
+}
+
+TEST_F(SessionLimits, SoDoTrailers) {
+  std::string bytes = RequestFrame(1, false);
+  bytes += H2Frame(NGHTTP2_HEADERS, 5, 1, HeaderBomb(10000));
+  EXPECT_EQ(GoawayAfter(*server_, bytes), NGHTTP2_ENHANCE_YOUR_CALM);
+  EXPECT_EQ(counters().header_floods.value(), 1U);
+}
+
+TEST_F(SessionLimits, ErrorsThatNghttp2ResetsSilentlyCountAsResetsToo) {
+  // A body that is not as long as content-length says.
+  std::string block =
+      std::string("\x83\x86\x84\x01\x01", 5) + "a" + std::string("\x0f\x0d\x01", 3) + "5";
+  std::string bytes;
+  for (std::uint32_t i = 0; i < 5000; ++i) {
+    std::uint32_t stream = 2 * i + 1;
+    bytes += H2Frame(NGHTTP2_HEADERS, 4, stream, block) + H2Frame(NGHTTP2_DATA, 1, stream, "1");
+  }
+  EXPECT_EQ(GoawayAfter(*server_, bytes), NGHTTP2_ENHANCE_YOUR_CALM);
+  EXPECT_EQ(counters().reset_floods.value(), 1U);
+}
+
 TEST_F(SessionLimits, ContinuationFloodEndsTheConnection) {
   std::string bytes = H2Frame(NGHTTP2_HEADERS, 0, 1, "\x83\x86\x84");
   bytes += Repeat(H2Frame(NGHTTP2_CONTINUATION, 0, 1, std::string("\x00\x01x\x01y", 5)), 100);
@@ -171,6 +213,20 @@ TEST_F(SessionLimits, StreamsBeyondTheLimitAreRefused) {
   ASSERT_TRUE(refused.has_value());
   EXPECT_EQ(refused->stream_id, 201U);
   EXPECT_EQ(refused->payload, BigEndian32(NGHTTP2_REFUSED_STREAM));
+  EXPECT_EQ(counters().streams_refused.value(), 1U);
+  // After that it is an error of the connection.
+  EXPECT_EQ(GoawayAfter(*server_, H2Frame(NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, "") + requests),
+            NGHTTP2_PROTOCOL_ERROR);
+  EXPECT_EQ(counters().streams_refused.value(), 2U);
+}
+
+TEST_F(SessionLimits, StreamsThatAreRefusedCountAsResets) {
+  std::string requests;
+  for (std::uint32_t i = 0; i < 5000; ++i) {
+    requests += RequestFrame(2 * i + 1, false);
+  }
+  EXPECT_EQ(GoawayAfter(*server_, requests), NGHTTP2_ENHANCE_YOUR_CALM);
+  EXPECT_EQ(counters().reset_floods.value(), 1U);
 }
 
 TEST_F(SessionLimits, FramesOnStreamsThatAreOverBreakTheProtocol) {

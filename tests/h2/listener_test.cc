@@ -36,6 +36,18 @@ TEST(Listener, AnyPortIsTheSamePortForAllSockets) {
   }
 }
 
+TEST(Listener, TheKernelHoldsLittleForAPeerThatDoesNotRead) {
+  auto listener = Listen(TcpAddress{"127.0.0.1", 0}, 2, 0);
+  ASSERT_TRUE(listener.ok());
+  for (const UniqueFd& fd : listener->sockets) {
+    int size = 0;
+    socklen_t length = sizeof(size);
+    ASSERT_EQ(getsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &size, &length), 0);
+    EXPECT_LE(size, 2 * 256 * 1024) << "the kernel doubles it for its own needs";
+    EXPECT_GE(size, 128 * 1024);
+  }
+}
+
 TEST(Listener, APortThatAnotherListenerHasIsTaken) {
   auto first = Listen(TcpAddress{"127.0.0.1", 0}, 2, 0);
   ASSERT_TRUE(first.ok());

@@ -131,6 +131,15 @@ TEST_F(Health, ShutdownTellsWatchesAndEndsThem) {
   EXPECT_THAT(Statuses(check), ElementsAre("NOT_SERVING"));
 }
 
+TEST_F(Health, NamesThatNoServiceHasAreNotKept) {
+  // A hundred streams a connection might each hold one.
+  for (const char* method : {"Check", "Watch"}) {
+    TestRequest request = Ask(method);
+    Send(request, std::string(1025, 'n'));
+    EXPECT_EQ(request.status(), "8") << method;
+  }
+}
+
 TEST_F(Health, WatchOfSomethingElseThanARequestIsInternal) {
   TestRequest request = Ask("Watch");
   request.Data(Frame("\xff\xff"));

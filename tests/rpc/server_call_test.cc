@@ -75,6 +75,7 @@ TEST_P(AllMethods, TooLargeAMessageIsResourceExhaustedByItsPrefix) {
   request.Data(Frame(std::string(11, 'x')).substr(0, 5));
   EXPECT_EQ(request.status(), "8");
   EXPECT_EQ(front.log.destroyed, 1) << "the handler is not kept waiting";
+  EXPECT_EQ(front.application.counters().messages_too_large.value(), 1U);
   request.Data("xxxxxxxxxxx");
   request.End();
   EXPECT_EQ(request.stream().consumed, 16U);
@@ -87,6 +88,7 @@ TEST_P(AllMethods, HandsOverAMessageAtTheLimit) {
   request.End();
   EXPECT_THAT(front.log.messages, ElementsAre("xxxxxxxxxx"));
   EXPECT_EQ(front.log.half_closes, 1);
+  EXPECT_EQ(front.application.counters().messages_too_large.value(), 0U);
 }
 
 TEST(ServerCall, HandsOverStreamedMessagesAsTheyCome) {

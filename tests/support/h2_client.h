@@ -52,7 +52,7 @@ class ByteStream {
   void Abort();
 
   int fd() const { return fd_; }
-  const SSL* ssl() const { return ssl_; }
+  SSL* ssl() const { return ssl_; }
 
  private:
   ByteStream() = default;
