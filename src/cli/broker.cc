@@ -51,7 +51,8 @@ void Broker::Events::OnStateChanged(std::string_view credential, CredentialState
   readiness_.Set(credential, state);
 }
 
-Broker::Broker(const config::BrokerConfig& config, observe::Logger& log)
+Broker::Broker(const config::BrokerConfig& config, observe::Logger& log,
+               std::unique_ptr<CallerGate> callers)
     : readiness_(Names(config.credentials),
                  [this](bool ready) {
                    health_.Set(kService, ready ? rpc::ServingStatus::kServing
@@ -61,7 +62,8 @@ Broker::Broker(const config::BrokerConfig& config, observe::Logger& log)
       audit_(log),
       serving_(config.credentials, events_),
       credentials_(CredentialSet(serving_.credentials(), PolicyOf(config))),
-      tokens_(credentials_, audit_, SystemClock(), config.server.max_wait),
+      callers_(std::move(callers)),
+      tokens_(credentials_, audit_, SystemClock(), config.server.max_wait, callers_->checks()),
       application_(router_, SystemClock()) {
   // The process lives: that depends on nothing.
   health_.Set("", rpc::ServingStatus::kServing);
@@ -74,7 +76,11 @@ Broker::Broker(const config::BrokerConfig& config, observe::Logger& log)
 
 absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const config::BrokerConfig& config,
                                                       observe::Logger& log) {
-  std::unique_ptr<Broker> broker(new Broker(config, log));
+  absl::StatusOr<std::unique_ptr<CallerGate>> callers = CallerGate::Start(config, log);
+  if (!callers.ok()) {
+    return callers.status();
+  }
+  std::unique_ptr<Broker> broker(new Broker(config, log, *std::move(callers)));
   if (absl::Status status = broker->Listen(config.server); !status.ok()) {
     return status;
   }

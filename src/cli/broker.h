@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "cli/caller_gate.h"
 #include "cli/serving_credentials.h"
 #include "config/broker_config.h"
 #include "core/credential_runner.h"
@@ -42,7 +43,8 @@ class Broker {
   const std::string& address() const { return server_->address(); }
 
  private:
-  Broker(const config::BrokerConfig& config, observe::Logger& log);
+  Broker(const config::BrokerConfig& config, observe::Logger& log,
+         std::unique_ptr<CallerGate> callers);
   absl::Status Listen(const config::ServerConfig& config);
 
   // What happens to credentials goes to the log and to readiness.
@@ -68,6 +70,7 @@ class Broker {
   observe::AuditLog audit_;
   ServingCredentials serving_;
   CurrentCredentials credentials_;
+  const std::unique_ptr<CallerGate> callers_;
   service::TokenService tokens_;
   rpc::Router router_;
   rpc::GrpcApplication application_;
