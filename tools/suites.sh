@@ -99,13 +99,13 @@ run_tests() {
   local full=
   while (($#)); do
     case $1 in
-      --full) full=yes ;;
+      --full) full=full ;;
       -*) fail "test does not know \"$1\"" "See ./dev help." ;;
       *) FILTER=$1 ;;
     esac
     shift
   done
-  need test
+  need "${full:-test}"
   if [[ $full ]]; then
     stage test-full
     long_suites
@@ -125,7 +125,7 @@ wanted() { [[ ! $FILTER || $1 == *"$FILTER"* ]]; }
 
 # Whether the filter names a suite; if not, it names single tests.
 names_a_suite() {
-  local suites=(asan tsan instructions h2spec conformance interop integration faults tests/*/ tests/fuzz/*/) suite
+  local suites=(asan tsan instructions h2spec conformance interop integration faults kubernetes tests/*/ tests/fuzz/*/) suite
   for suite in "${suites[@]}"; do
     suite=${suite%/}
     suite=${suite/#tests\/fuzz\//fuzz.}
@@ -136,8 +136,12 @@ names_a_suite() {
 
 # suites_of_preset PRESET: every unit test program, then the tests in Python against the preset's binary.
 suites_of_preset() {
-  local preset=$1 build=$ROOT/build/$1 prefix='' program name folder filter environment
-  if [[ $preset != release ]]; then prefix=$preset.; fi
+  local preset=$1 build=$ROOT/build/$1 prefix='' program name folder filter environment folders=(integration faults)
+  if [[ $preset != release ]]; then
+    prefix=$preset.
+    # Its programs take minutes to build: not for the short half.
+    folders+=(kubernetes)
+  fi
   mapfile -t environment < <(environment_of "$preset")
   for program in "$build"/tests/*_test; do
     if [[ ! -x $program ]]; then continue; fi
@@ -151,7 +155,7 @@ suites_of_preset() {
     suite_in_background "$name" gtest 600 env "${environment[@]}" "$program" --gtest_color=no ${filter:+"$filter"}
   done
   wait
-  for folder in integration faults; do
+  for folder in "${folders[@]}"; do
     if [[ ! -d tests/$folder ]]; then continue; fi
     name=$prefix$folder
     if ! wanted "$name" && names_a_suite; then continue; fi
