@@ -9,15 +9,17 @@ setup() {
   local level=test started
   case ${1-} in
     --build) level=build ;;
+    --full) level=full ;;
     '') ;;
     *) fail "setup does not know \"$1\"" "See ./dev help." ;;
   esac
   started=$(now_ms)
   need "$level"
-  say "Everything that ./dev $level needs is installed ($(seconds_since "$started"))."
+  say "Everything that \"$level\" needs is installed ($(seconds_since "$started"))."
 }
 
-# need build|test: installs what that level lacks. The two after Debian's packages depend on them.
+# need build|test|full: installs what that level lacks; each holds the one before it. What comes after Debian's
+# packages depends on them.
 need() {
   need_debian_packages "$1"
   mkdir -p "$CACHE" "$TOOLS/bin"
@@ -27,11 +29,12 @@ need() {
   need_venv build
   ln -sfn "$(venv_dir build)"/lib/python3*/site-packages "$TOOLS/protos"
   need_go_programs build
-  if [[ $1 == test ]]; then
+  if [[ $1 != build ]]; then
     need_go_programs test
     need_venv test
     ln -sfn "$(venv_dir test)" "$TOOLS/venv"
   fi
+  if [[ $1 == full ]]; then need_kubernetes; fi
   exec {lock}>&-
 }
 
@@ -39,7 +42,7 @@ need_debian_packages() {
   command -v dpkg-query >/dev/null ||
     fail "this is no Debian" "The project is built with Debian 12's own packages: use such a machine or container."
   local lists=(tools/packages/debian-build.txt) wanted missing command
-  if [[ $1 == test ]]; then lists+=(tools/packages/debian-test.txt); fi
+  if [[ $1 != build ]]; then lists+=(tools/packages/debian-test.txt); fi
   mapfile -t wanted < <(listed "${lists[@]}")
   # shellcheck disable=SC2016  # dpkg-query's variables, not the shell's
   mapfile -t missing < <(comm -23 \
@@ -118,6 +121,25 @@ need_go_programs() {
   fi
   for program in "$dir"/*; do
     if [[ $program != */complete ]]; then link_programs "$program"; fi
+  done
+}
+
+# Kubernetes' own programs, those that tests/go/kubernetes/programs.go imports: minutes, once.
+need_kubernetes() {
+  local module=tests/go/kubernetes dir package
+  dir=$CACHE/kubernetes-$(hash_of "$module"/{go.mod,go.sum,programs.go})
+  if [[ ! -e $dir/complete ]]; then
+    need_go
+    while read -r package; do
+      step "Building Kubernetes' ${package##*/}, which takes minutes" \
+        "Is the Go module proxy reachable? Try: cd $module && go mod download" \
+        twice env GOFLAGS=-buildvcs=false "$(go_command)" -C "$module" build -trimpath -ldflags '-s -w' \
+        -o "$dir/${package##*/}" "$package"
+    done < <(sed -nE 's/^\t_ "(.*)"$/\1/p' "$module/programs.go")
+    touch "$dir/complete"
+  fi
+  for package in "$dir"/*; do
+    if [[ $package != */complete ]]; then link_programs "$package"; fi
   done
 }
 

@@ -99,13 +99,13 @@ run_tests() {
   local full=
   while (($#)); do
     case $1 in
-      --full) full=yes ;;
+      --full) full=full ;;
       -*) fail "test does not know \"$1\"" "See ./dev help." ;;
       *) FILTER=$1 ;;
     esac
     shift
   done
-  need test
+  need "${full:-test}"
   if [[ $full ]]; then
     stage test-full
     long_suites
@@ -125,7 +125,7 @@ wanted() { [[ ! $FILTER || $1 == *"$FILTER"* ]]; }
 
 # Whether the filter names a suite; if not, it names single tests.
 names_a_suite() {
-  local suites=(asan tsan instructions attacks endurance h2spec conformance interop integration faults tests/*/ tests/fuzz/*/) suite
+  local suites=(asan tsan instructions attacks endurance h2spec conformance interop integration faults kubernetes tests/*/ tests/fuzz/*/) suite
   for suite in "${suites[@]}"; do
     suite=${suite%/}
     suite=${suite/#tests\/fuzz\//fuzz.}
@@ -153,6 +153,8 @@ suites_of_preset() {
   wait
   python_suite "$preset" integration
   python_suite "$preset" faults
+  # Its programs take minutes to build: not for the short half.
+  if [[ $preset != release ]]; then python_suite "$preset" kubernetes; fi
 }
 
 # python_suite PRESET FOLDER: the tests of tests/FOLDER against the preset's binary.

@@ -71,7 +71,8 @@ void Broker::Events::OnStateChanged(std::string_view credential, CredentialState
   readiness_.Set(credential, state);
 }
 
-Broker::Broker(const config::BrokerConfig& config, observe::Logger& log)
+Broker::Broker(const config::BrokerConfig& config, observe::Logger& log,
+               std::unique_ptr<CallerGate> callers)
     : readiness_(Names(config.credentials),
                  [this](bool ready) {
                    health_.Set(kService, ready ? rpc::ServingStatus::kServing
@@ -81,7 +82,8 @@ Broker::Broker(const config::BrokerConfig& config, observe::Logger& log)
       audit_(log),
       serving_(events_),
       credentials_(CredentialSet({}, AccessPolicy({}))),
-      tokens_(credentials_, audit_, SystemClock(), config.server.max_wait),
+      callers_(std::move(callers)),
+      tokens_(credentials_, audit_, SystemClock(), config.server.max_wait, callers_->checks()),
       application_(router_, SystemClock()) {
   // The process lives: that depends on nothing.
   health_.Set("", rpc::ServingStatus::kServing);
@@ -94,7 +96,11 @@ Broker::Broker(const config::BrokerConfig& config, observe::Logger& log)
 
 absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const config::BrokerConfig& config,
                                                       observe::Logger& log) {
-  std::unique_ptr<Broker> broker(new Broker(config, log));
+  absl::StatusOr<std::unique_ptr<CallerGate>> callers = CallerGate::Start(config, log);
+  if (!callers.ok()) {
+    return callers.status();
+  }
+  std::unique_ptr<Broker> broker(new Broker(config, log, *std::move(callers)));
   absl::StatusOr<ServingCredentials::Change> credentials =
       broker->serving_.Prepare(config.credentials);
   if (!credentials.ok()) {
@@ -120,6 +126,7 @@ absl::StatusOr<ConfigChange> Broker::Apply(const config::BrokerConfig& config) {
   // From here on nothing fails.
   ConfigChange change = credentials->names();
   change.tls = *tls;
+  change.rate_limit = callers_->SetRateLimit(config.server.rate_limit);
   if (!credentials->empty()) {
     credentials_.Replace(SetOf(*credentials, config));
     // After the swap, before the credentials that go are stopped: whoever holds a permission or a

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cli/caller_gate.h"
 #include "cli/reloader.h"
 #include "cli/serving_credentials.h"
 #include "config/broker_config.h"
@@ -60,7 +61,8 @@ class Broker : public Reloadable {
   const std::string& address() const { return server_->address(); }
 
  private:
-  Broker(const config::BrokerConfig& config, observe::Logger& log);
+  Broker(const config::BrokerConfig& config, observe::Logger& log,
+         std::unique_ptr<CallerGate> callers);
   absl::Status Listen(const config::ServerConfig& config);
   // True: the listener shows another identity from now on.
   absl::StatusOr<bool> UpdateTls(const config::ServerConfig& config);
@@ -89,6 +91,7 @@ class Broker : public Reloadable {
   observe::AuditLog audit_;
   ServingCredentials serving_;
   CurrentCredentials credentials_;
+  const std::unique_ptr<CallerGate> callers_;
   service::TokenService tokens_;
   rpc::Router router_;
   rpc::GrpcApplication application_;

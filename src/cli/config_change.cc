@@ -22,6 +22,8 @@ std::vector<std::string> KeysThatNeedRestart(const config::BrokerConfig& running
   compare("server.max_connections", server.max_connections, next.max_connections);
   compare("server.max_connections_per_address", server.max_connections_per_address,
           next.max_connections_per_address);
+  compare("kubernetes_callers", running.kubernetes_callers, wanted.kubernetes_callers);
+  compare("kubernetes", running.kubernetes, wanted.kubernetes);
   compare("session_store", running.session_store.type, wanted.session_store.type);
   compare("log.format", running.log.format, wanted.log.format);
   return keys;

@@ -39,6 +39,9 @@ void ReloadReport::Taken(const ConfigChange& change, std::string_view log_level,
   if (change.tls) {
     changed.emplace_back("server.tls");
   }
+  if (change.rate_limit) {
+    changed.emplace_back("server.rate_limit");
+  }
   if (!change.added.empty() || !change.changed.empty() || !change.removed.empty()) {
     changed.emplace_back("credentials");
   }

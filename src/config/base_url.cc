@@ -46,8 +46,7 @@ absl::Status CheckAuthority(std::string_view authority) {
 absl::StatusOr<std::string> ParseBaseUrl(std::string_view url) {
   if (!absl::StartsWithIgnoreCase(ToAbsl(url), ToAbsl(kHttps))) {
     return absl::InvalidArgumentError(
-        "must start with https://: InvestSuite refuses anything else, and the key would be sent in "
-        "the clear");
+        "must start with https://: over anything else the secrets would be sent in the clear");
   }
   if (url.size() > kLongest) {
     return absl::InvalidArgumentError(

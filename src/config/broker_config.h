@@ -2,6 +2,7 @@
 #define CREDENTIAL_BROKER_CONFIG_BROKER_CONFIG_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,14 @@ struct TlsFiles {
   std::string client_ca_file;
 };
 
+// Of each principal: `burst` calls at once, `per_second` in the long run.
+struct RateLimitConfig {
+  double per_second = 0;
+  std::uint32_t burst = 0;
+
+  bool operator==(const RateLimitConfig& other) const = default;
+};
+
 struct ServerConfig {
   std::string listen = "0.0.0.0:8443";  // host:port, [v6]:port or unix:/path
   bool has_tls = false;                 // false: plaintext HTTP/2, and `tls` is empty
@@ -27,6 +36,23 @@ struct ServerConfig {
   absl::Duration max_connection_age = absl::Seconds(180);
   std::uint32_t max_connections = 10000;
   std::uint32_t max_connections_per_address = 1000;
+  std::optional<RateLimitConfig> rate_limit;  // none: no limit
+};
+
+// ServiceAccount tokens of callers are accepted where they are meant for `audience`.
+struct KubernetesCallersConfig {
+  std::string audience;
+
+  bool operator==(const KubernetesCallersConfig& other) const = default;
+};
+
+// The Kubernetes API server, and as whom the broker speaks to it. What is empty is the pod's own.
+struct KubernetesConfig {
+  std::string api_server;  // https, without a slash at its end; then `token_file` is there too
+  std::string ca_file;     // empty beside an `api_server`: the system's roots
+  std::string token_file;
+
+  bool operator==(const KubernetesConfig& other) const = default;
 };
 
 // Which pair of files holds what logs in: DESIGN §2 knows two.
@@ -74,6 +100,8 @@ struct LogConfig {
 // absolute; a relative one is taken from the folder of the configuration file.
 struct BrokerConfig {
   ServerConfig server;
+  std::optional<KubernetesCallersConfig> kubernetes_callers;  // none: no bearer token is accepted
+  KubernetesConfig kubernetes;
   SessionStoreConfig session_store;
   std::vector<CredentialConfig> credentials;  // at least one, names unique
   // Who may ask for any name, so that a name that does not exist is told to them as such. No key of

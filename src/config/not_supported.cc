@@ -12,10 +12,7 @@ namespace {
 constexpr std::string_view kTable[] = {
     "admin",
     "http",
-    "kubernetes_callers",
-    "kubernetes",
     "envoy",
-    "server.rate_limit",
     "session_store.type: kubernetes",
     "session_store.type: etcd",
     "session_store.namespace",

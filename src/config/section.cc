@@ -33,7 +33,7 @@ std::string WrongKind(const YamlNode& node, std::string_view wanted) {
 // Where a user puts the secret itself, the mend is not the nearest spelling.
 bool IsSecretsKey(std::string_view key) {
   return key == "access_key_id" || key == "secret_access_key" || key == "username" ||
-         key == "password";
+         key == "password" || key == "token";
 }
 
 }  // namespace

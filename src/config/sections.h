@@ -20,6 +20,10 @@ std::string ResolveFile(std::string_view folder, std::string_view file);
 void ReadServer(Section& root, const std::string& folder, const Settings& settings,
                 Problems& problems, ServerConfig& server);
 
+// `kubernetes_callers` and `kubernetes`.
+void ReadKubernetes(Section& root, const std::string& folder, Problems& problems,
+                    BrokerConfig& config);
+
 void ReadCredentials(Section& root, const std::string& folder, Problems& problems,
                      std::vector<CredentialConfig>& credentials);
 

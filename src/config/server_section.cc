@@ -30,6 +30,24 @@ TlsFiles ReadTls(const YamlNode& node, const std::string& path, const std::strin
   return tls;
 }
 
+// Both keys are needed: a burst that we guessed would surprise whoever meets it.
+RateLimitConfig ReadRateLimit(const YamlNode& node, Problems& problems) {
+  constexpr double kLeastPerSecond = 0.01;
+  constexpr double kMostPerSecond = 1'000'000;
+  constexpr std::uint32_t kMostBurst = 1'000'000;
+  Section section(node, "server.rate_limit", problems);
+  for (const char* key : {"per_second", "burst"}) {
+    if (!section.Has(key)) {
+      section.Report(key, "is missing; write both, such as {per_second: 100, burst: 200}");
+    }
+  }
+  RateLimitConfig limit;
+  section.ReadFraction("per_second", kLeastPerSecond, kMostPerSecond, limit.per_second);
+  section.ReadWhole("burst", 1, kMostBurst, limit.burst);
+  section.Finish();
+  return limit;
+}
+
 // `listen` with the rule that nothing leaves the machine in the clear unless the file says so.
 void CheckListen(const PlacedText& listen, bool has_tls, bool plaintext, Problems& problems) {
   const absl::StatusOr<Reach> reach = CheckListenAddress(listen.value);
@@ -84,6 +102,9 @@ void ReadServer(Section& root, const std::string& folder, const Settings& settin
   section.ReadWhole("max_connections", 1, kMostConnections, server.max_connections);
   section.ReadWhole("max_connections_per_address", 1, kMostConnections,
                     server.max_connections_per_address);
+  if (const YamlNode* rate_limit = section.Map("rate_limit")) {
+    server.rate_limit = ReadRateLimit(*rate_limit, problems);
+  }
   section.Finish();
 }
 

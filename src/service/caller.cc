@@ -1,9 +1,12 @@
 #include "service/caller.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/reason.h"
 #include "core/strings.h"
+#include "identity/bearer_token.h"
+#include "identity/caller_tokens.h"
 #include "identity/principal.h"
 
 namespace credential_broker::service {
@@ -11,6 +14,9 @@ namespace {
 
 constexpr std::string_view kDefaultCredential = "default";
 constexpr std::size_t kMaxNameLength = 63;
+constexpr std::string_view kAuthorization = "authorization";
+// RetryInfo tells milliseconds; rounded down it would send the caller back too early.
+constexpr absl::Duration kRetryStep = absl::Milliseconds(1);
 
 bool IsCredentialName(std::string_view name) {
   return !name.empty() && name.size() <= kMaxNameLength &&
@@ -19,21 +25,107 @@ bool IsCredentialName(std::string_view name) {
          });
 }
 
+bool HasTwo(const rpc::Metadata& metadata, std::string_view name) {
+  return std::count_if(metadata.begin(), metadata.end(),
+                       [name](const auto& entry) { return entry.name == name; }) > 1;
+}
+
+Reason ReasonOf(const absl::Status& status) {
+  const std::optional<ErrorDetails> details = DetailsOf(status);
+  return details.has_value() ? details->reason : Reason::kCallerUnauthenticated;
+}
+
 }  // namespace
 
-absl::StatusOr<std::string> Gatekeeper::Authenticate(const rpc::Call& call) const {
-  absl::StatusOr<std::string> principal = identity::PrincipalOf(call.peer());
+// A call that waits for its principal, and then keeps what the call does with it.
+class Gatekeeper::Waiting final : public rpc::PendingWork {
+ public:
+  void WaitFor(std::unique_ptr<identity::PendingCaller> caller) { caller_ = std::move(caller); }
+  // A stream lives long: of its token nothing is kept.
+  void GoOn(std::unique_ptr<rpc::PendingWork> then) {
+    caller_ = nullptr;
+    then_ = std::move(then);
+  }
+
+ private:
+  std::unique_ptr<identity::PendingCaller> caller_;
+  std::unique_ptr<rpc::PendingWork> then_;
+};
+
+std::optional<absl::StatusOr<std::string>> Gatekeeper::TryAuthenticate(
+    const rpc::Call& call) const {
+  std::optional<absl::StatusOr<std::string>> principal = TryIdentify(call);
+  if (!principal.has_value()) {
+    return std::nullopt;
+  }
+  return Judge(call, *std::move(principal));
+}
+
+std::optional<absl::StatusOr<std::string>> Gatekeeper::TryIdentify(const rpc::Call& call) const {
+  const std::optional<std::string_view> authorization = call.metadata(kAuthorization);
+  if (!authorization.has_value()) {
+    return identity::PrincipalOf(call.peer());
+  }
+  if (checks_.tokens == nullptr) {
+    return MakeError(
+        Reason::kCallerUnauthenticated,
+        "this broker accepts no bearer tokens; send no authorization metadata, or have "
+        "its operator configure kubernetes_callers");
+  }
+  // Which of two would count is nothing to guess: what stands before us may take the other.
+  if (HasTwo(call.metadata(), kAuthorization)) {
+    return MakeError(Reason::kCallerUnauthenticated,
+                     "there are two authorization metadata; send one");
+  }
+  const absl::StatusOr<std::string_view> token = identity::BearerTokenIn(*authorization);
+  if (!token.ok()) {
+    return token.status();
+  }
+  return checks_.tokens->TryIdentify(*token);
+}
+
+absl::StatusOr<std::string> Gatekeeper::Judge(const rpc::Call& call,
+                                              absl::StatusOr<std::string> principal) const {
   if (!principal.ok()) {
-    audit_.CallerDenied("", call.peer().address, "", Reason::kCallerUnauthenticated);
+    audit_.CallerDenied("", call.peer().address, "", ReasonOf(principal.status()));
+    return principal;
+  }
+  if (checks_.rate == nullptr) {
+    return principal;
+  }
+  const absl::Duration wait = checks_.rate->Take(*principal);
+  if (wait > absl::ZeroDuration()) {
+    audit_.CallerDenied(*principal, call.peer().address, "", Reason::kCallerRateLimited);
+    return MakeError(Reason::kCallerRateLimited,
+                     StrCat("principal '", *principal,
+                            "' calls more often than it may; keep a token until it is about to "
+                            "expire, and ask again after the delay"),
+                     absl::Ceil(wait, kRetryStep));
   }
   return principal;
 }
 
-absl::StatusOr<Admission> Gatekeeper::Admit(const rpc::Call& call, std::string_view name) const {
-  absl::StatusOr<std::string> principal = Authenticate(call);
-  if (!principal.ok()) {
-    return principal.status();
+std::unique_ptr<rpc::PendingWork> Gatekeeper::Authenticate(rpc::Call& call, NextStep next) const {
+  if (std::optional<absl::StatusOr<std::string>> known = TryAuthenticate(call)) {
+    return std::move(next)(call, *std::move(known));
   }
+  // The token, then, is one and well formed.
+  const std::string_view token = *identity::BearerTokenIn(*call.metadata(kAuthorization));
+  auto waiting = std::make_unique<Waiting>();
+  // A posted task runs only while the call's handler lives, and with it what we return.
+  auto done = [this, ref = call.Ref(), self = waiting.get(),
+               next = std::move(next)](absl::StatusOr<std::string> principal) mutable {
+    ref->Post([this, self, next = std::move(next),
+               principal = std::move(principal)](rpc::Call& waited) mutable {
+      self->GoOn(std::move(next)(waited, Judge(waited, std::move(principal))));
+    });
+  };
+  waiting->WaitFor(checks_.tokens->Identify(token, call.peer().address, std::move(done)));
+  return waiting;
+}
+
+absl::StatusOr<Admission> Gatekeeper::Admit(const rpc::Call& call, std::string principal,
+                                            std::string_view name) const {
   if (name.empty()) {
     name = kDefaultCredential;
   }
@@ -42,10 +134,10 @@ absl::StatusOr<Admission> Gatekeeper::Admit(const rpc::Call& call, std::string_v
                      "credential is not a name: 1 to 63 characters of a-z, 0-9 and '-'");
   }
   const CurrentCredentials::SetPtr credentials = credentials_.Get();
-  if (!credentials->policy().Allows(*principal, name)) {
-    audit_.CallerDenied(*principal, call.peer().address, name, Reason::kCallerNotAllowed);
+  if (!credentials->policy().Allows(principal, name)) {
+    audit_.CallerDenied(principal, call.peer().address, name, Reason::kCallerNotAllowed);
     return MakeError(Reason::kCallerNotAllowed,
-                     StrCat("principal '", *principal, "' may not use credential '", name,
+                     StrCat("principal '", principal, "' may not use credential '", name,
                             "'; its operator can add it to the credential's allow rules"));
   }
   std::shared_ptr<Credential> credential = credentials->Find(name);
@@ -53,7 +145,7 @@ absl::StatusOr<Admission> Gatekeeper::Admit(const rpc::Call& call, std::string_v
     return MakeError(Reason::kCredentialNotFound,
                      StrCat("no credential is named '", name, "'; ListCredentials names them"));
   }
-  return Admission{*std::move(principal), std::string(name), std::move(credential)};
+  return Admission{std::move(principal), std::string(name), std::move(credential)};
 }
 
 }  // namespace credential_broker::service

@@ -43,8 +43,10 @@ class WaitingCall : public rpc::PendingWork {
 }  // namespace
 
 std::unique_ptr<rpc::PendingWork> GetToken::Serve(rpc::Call& call,
-                                                  const api::GetTokenRequest& request) const {
-  absl::StatusOr<Admission> admission = gatekeeper_.Admit(call, request.credential());
+                                                  const api::GetTokenRequest& request,
+                                                  std::string principal) const {
+  absl::StatusOr<Admission> admission =
+      gatekeeper_.Admit(call, std::move(principal), request.credential());
   if (!admission.ok()) {
     call.Finish(ToRpcStatus(admission.status()));
     return nullptr;

@@ -2,6 +2,7 @@
 #define CREDENTIAL_BROKER_SERVICE_GET_TOKEN_H_
 
 #include <memory>
+#include <string>
 
 #include "absl/time/time.h"
 #include "core/clock.h"
@@ -18,8 +19,10 @@ class GetToken {
   GetToken(const Gatekeeper& gatekeeper, const Clock& clock, absl::Duration max_wait)
       : gatekeeper_(gatekeeper), clock_(clock), max_wait_(max_wait) {}
 
+  // `principal`: who calls, as the gatekeeper told.
   std::unique_ptr<rpc::PendingWork> Serve(
-      rpc::Call& call, const investsuite::credentialbroker::v1::GetTokenRequest& request) const;
+      rpc::Call& call, const investsuite::credentialbroker::v1::GetTokenRequest& request,
+      std::string principal) const;
 
  private:
   void Answer(rpc::Call& call, const Admission& admission,

@@ -16,7 +16,7 @@ namespace credential_broker::service {
 class TokenService {
  public:
   TokenService(const CurrentCredentials& credentials, AuditSink& audit, const Clock& clock,
-               absl::Duration max_wait);
+               absl::Duration max_wait, CallerChecks checks = {});
 
   void AddTo(rpc::Router& router) const;
 

@@ -25,7 +25,6 @@ TEST(NotSupported, KnowsSingleValues) {
 }
 
 TEST(NotSupported, NamesTheKeysOfOneSection) {
-  EXPECT_THAT(NotSupportedKeysOf("server"), ElementsAre("rate_limit"));
   EXPECT_THAT(NotSupportedKeysOf("credentials[7]"), ElementsAre("broker"));
   EXPECT_THAT(NotSupportedKeysOf(""), Contains("http"));
   EXPECT_THAT(NotSupportedKeysOf("session_store"), Not(Contains("type")));

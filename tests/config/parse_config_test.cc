@@ -27,6 +27,9 @@ server:
   max_connection_age: 3m
   max_connections: 20
   max_connections_per_address: 10
+  rate_limit: {per_second: 0.5, burst: 200}
+kubernetes_callers: {audience: credential-broker}
+kubernetes: {api_server: "https://10.0.0.1:6443/", ca_file: k8s.pem, token_file: /k8s/token}
 session_store: {type: memory}
 credentials:
 - name: default
@@ -101,6 +104,14 @@ TEST(ParseConfig, ReadsEveryKey) {
   EXPECT_EQ(config->server.max_connection_age, absl::Minutes(3));
   EXPECT_EQ(config->server.max_connections, 20U);
   EXPECT_EQ(config->server.max_connections_per_address, 10U);
+  ASSERT_TRUE(config->server.rate_limit.has_value());
+  EXPECT_DOUBLE_EQ(config->server.rate_limit->per_second, 0.5);
+  EXPECT_EQ(config->server.rate_limit->burst, 200U);
+  ASSERT_TRUE(config->kubernetes_callers.has_value());
+  EXPECT_EQ(config->kubernetes_callers->audience, "credential-broker");
+  EXPECT_EQ(config->kubernetes.api_server, "https://10.0.0.1:6443");
+  EXPECT_EQ(config->kubernetes.ca_file, "/etc/broker/k8s.pem");
+  EXPECT_EQ(config->kubernetes.token_file, "/k8s/token");
   EXPECT_EQ(config->session_store.type, SessionStoreType::kMemory);
   ASSERT_EQ(config->credentials.size(), 2U);
   const CredentialConfig& first = config->credentials[0];
@@ -136,6 +147,9 @@ TEST(ParseConfig, HasTheDefaultsOfTheDesign) {
   EXPECT_EQ(config->server.max_connection_age, absl::Seconds(180));
   EXPECT_EQ(config->server.max_connections, 10000U);
   EXPECT_EQ(config->server.max_connections_per_address, 1000U);
+  EXPECT_FALSE(config->server.rate_limit.has_value());
+  EXPECT_FALSE(config->kubernetes_callers.has_value());
+  EXPECT_TRUE(config->kubernetes.api_server.empty());
   ASSERT_EQ(config->credentials.size(), 1U);
   EXPECT_EQ(config->credentials[0].connect_timeout, absl::Seconds(2));
   EXPECT_EQ(config->credentials[0].request_timeout, absl::Seconds(5));
@@ -242,6 +256,40 @@ TEST(ParseConfig, NamesLineKeyAndMendOfWhatIsWrongInServer) {
        "without quotes; \"-1\" stands here"},
       {WithServer("server:\n  plaintext: true\n  max_wiat: 5s"),
        "b.yaml:5: server.max_wiat: unknown key (did you mean max_wait?)"},
+      {WithServer("server:\n  plaintext: true\n  rate_limit: {per_second: 1}"),
+       "b.yaml:5: server.rate_limit.burst: is missing; write both, such as {per_second: 100, "
+       "burst: 200}"},
+      {WithServer("server:\n  plaintext: true\n  rate_limit: {per_second: 0, burst: 1}"),
+       "b.yaml:5: server.rate_limit.per_second: must be a number from 0.01 to 1e+06, without "
+       "quotes; \"0\" stands here"},
+      {WithServer("server:\n  plaintext: true\n  rate_limit: {per_second: 1, burst: 0}"),
+       "b.yaml:5: server.rate_limit.burst: must be a whole number from 1 to 1000000, without "
+       "quotes; \"0\" stands here"},
+      {WithServer("server:\n  plaintext: true\n  rate_limit: 100"),
+       "b.yaml:5: server.rate_limit: must be a map of keys; a single value stands here"},
+  });
+}
+
+TEST(ParseConfig, NamesLineKeyAndMendOfWhatIsWrongAboutKubernetes) {
+  const std::string good = WithServer("server: {plaintext: true}");
+  ExpectMessages({
+      {good + "kubernetes_callers: {}\n",
+       "b.yaml:9: kubernetes_callers.audience: is missing; name the audience that callers' tokens "
+       "are projected for, such as credential-broker"},
+      {good + "kubernetes_callers: {audience: \"a b\"}\n",
+       "b.yaml:9: kubernetes_callers.audience: \"a b\" is no audience; it must be printable ASCII "
+       "without spaces, at most 253 characters"},
+      {good + "kubernetes_callers: {audience: a, audiences: [b]}\n",
+       "b.yaml:9: kubernetes_callers.audiences: unknown key (did you mean audience?)"},
+      {good + "kubernetes: {api_server: \"http://10.0.0.1\", token_file: t}\n",
+       "b.yaml:9: kubernetes.api_server: must start with https://: over anything else the secrets "
+       "would be sent in the clear"},
+      {good + "kubernetes: {api_server: \"https://10.0.0.1\"}\n",
+       "b.yaml:9: kubernetes.token_file: is missing; beside api_server name the file of a "
+       "ServiceAccount token that may review tokens"},
+      {good + "kubernetes: {token: t}\n",
+       "b.yaml:9: kubernetes.token: a secret never stands in this file; put it into a file of its "
+       "own and name that with token_file"},
   });
 }
 
@@ -348,12 +396,10 @@ TEST(ParseConfig, RefusesNamesThatAreNoneOrTakenTwice) {
 
 TEST(ParseConfig, RefusesByNameWhatIsNotBuiltYet) {
   const std::string good = WithServer("server: {plaintext: true}");
-  for (const char* key : {"admin", "http", "kubernetes_callers", "kubernetes", "envoy"}) {
+  for (const char* key : {"admin", "http", "envoy"}) {
     EXPECT_EQ(ErrorOf(StrCat(good, key, ": {listen: x}\n")),
               StrCat("b.yaml:9: ", key, ": not supported yet; remove it"));
   }
-  EXPECT_EQ(ErrorOf(WithServer("server:\n  plaintext: true\n  rate_limit: {per_second: 1}")),
-            "b.yaml:5: server.rate_limit: not supported yet; remove it");
   EXPECT_EQ(ErrorOf(WithCredential("  broker: {address: unix:/b}\n")),
             "b.yaml:6: credentials[0].broker: not supported yet; remove it");
   for (const char* type : {"kubernetes", "etcd"}) {

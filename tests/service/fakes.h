@@ -23,7 +23,14 @@ class FakeCall : public rpc::Call {
  public:
   const Peer& peer() const override { return peer_; }
   const rpc::Metadata& metadata() const override { return metadata_; }
-  std::optional<std::string_view> metadata(std::string_view) const override { return std::nullopt; }
+  std::optional<std::string_view> metadata(std::string_view name) const override {
+    for (const rpc::MetadataEntry& entry : metadata_) {
+      if (entry.name == name) {
+        return entry.value;
+      }
+    }
+    return std::nullopt;
+  }
   std::optional<absl::Duration> timeout() const override { return std::nullopt; }
   BootTime deadline() const override { return deadline_; }
   void SendInitialMetadata(const rpc::Metadata&) override {}
@@ -43,6 +50,9 @@ class FakeCall : public rpc::Call {
   }
 
   void set_peer(Peer peer) { peer_ = std::move(peer); }
+  void AddMetadata(std::string name, std::string value) {
+    metadata_.push_back({std::move(name), std::move(value)});
+  }
   void set_deadline(BootTime deadline) { deadline_ = deadline; }
   const std::vector<std::string>& messages() const { return messages_; }
   const std::optional<google::rpc::Status>& finished() const { return finished_; }

@@ -29,7 +29,7 @@ class GetTokenTest : public testing::Test {
 
 TEST_F(GetTokenTest, AnswersAtOnceWithATokenThatIsThere) {
   credential_->known = TokenPtr(MakeToken(clock_, "the-token", "v7"));
-  EXPECT_EQ(get_token_.Serve(call_, {}), nullptr);
+  EXPECT_EQ(get_token_.Serve(call_, {}, "anonymous"), nullptr);
   ASSERT_EQ(call_.messages().size(), 1u);
   api::GetTokenResponse response;
   ASSERT_TRUE(response.ParseFromString(call_.messages()[0]));
@@ -45,7 +45,7 @@ TEST_F(GetTokenTest, PassesTheQueryOn) {
   api::GetTokenRequest request;
   request.mutable_min_validity()->set_seconds(60);
   request.set_rejected_version("v6");
-  get_token_.Serve(call_, request);
+  get_token_.Serve(call_, request, "anonymous");
   EXPECT_EQ(credential_->last_query.min_validity, absl::Seconds(60));
   EXPECT_EQ(credential_->last_query.rejected_version, "v6");
   EXPECT_EQ(credential_->last_query.give_up_at, clock_.now + absl::Seconds(5));
@@ -54,12 +54,12 @@ TEST_F(GetTokenTest, PassesTheQueryOn) {
 TEST_F(GetTokenTest, TheCallsOwnDeadlineBoundsTheWait) {
   credential_->known = TokenPtr(MakeToken(clock_, "t", "v"));
   call_.set_deadline(clock_.now + absl::Seconds(2));
-  get_token_.Serve(call_, {});
+  get_token_.Serve(call_, {}, "anonymous");
   EXPECT_EQ(credential_->last_query.give_up_at, clock_.now + absl::Seconds(2));
 }
 
 TEST_F(GetTokenTest, WaitsAndAnswersOnTheCallsLoop) {
-  const auto work = get_token_.Serve(call_, {});
+  const auto work = get_token_.Serve(call_, {}, "anonymous");
   ASSERT_NE(work, nullptr);
   EXPECT_FALSE(call_.finished().has_value());
   std::move(credential_->waiting)(TokenPtr(MakeToken(clock_, "late", "v1")));
@@ -71,7 +71,7 @@ TEST_F(GetTokenTest, WaitsAndAnswersOnTheCallsLoop) {
 }
 
 TEST_F(GetTokenTest, ACallThatIsOverWithdrawsFromTheCredential) {
-  auto work = get_token_.Serve(call_, {});
+  auto work = get_token_.Serve(call_, {}, "anonymous");
   EXPECT_EQ(credential_->withdrawn, 0);
   work.reset();
   EXPECT_EQ(credential_->withdrawn, 1);
@@ -79,12 +79,12 @@ TEST_F(GetTokenTest, ACallThatIsOverWithdrawsFromTheCredential) {
 
 TEST_F(GetTokenTest, AWaitingCallDoesNotKeepItsCredentialAlive) {
   const long before = credential_.use_count();
-  const auto work = get_token_.Serve(call_, {});
+  const auto work = get_token_.Serve(call_, {}, "anonymous");
   EXPECT_EQ(credential_.use_count(), before);
 }
 
 TEST_F(GetTokenTest, ATokenThatExpiredOnTheWayToItsLoopIsNotSent) {
-  const auto work = get_token_.Serve(call_, {});
+  const auto work = get_token_.Serve(call_, {}, "anonymous");
   std::move(credential_->waiting)(TokenPtr(MakeToken(clock_, "late", "v1")));
   clock_.now = clock_.now + absl::Seconds(290);
   call_.RunPosted();
@@ -96,7 +96,7 @@ TEST_F(GetTokenTest, ATokenThatExpiredOnTheWayToItsLoopIsNotSent) {
 TEST_F(GetTokenTest, ErrorsOfTheCredentialReachTheCallerWithTheirDetails) {
   credential_->known =
       MakeError(Reason::kUpstreamUnavailable, "InvestSuite does not answer", absl::Seconds(3));
-  get_token_.Serve(call_, {});
+  get_token_.Serve(call_, {}, "anonymous");
   EXPECT_EQ(call_.finished()->code(), 14);
   EXPECT_EQ(FinishedReason(), "UPSTREAM_UNAVAILABLE");
   EXPECT_EQ(RetryDelayOf(*call_.finished())->seconds(), 3);
@@ -111,7 +111,7 @@ TEST_F(GetTokenTest, MalformedRequestsNeverReachTheCredential) {
   bad_name.set_credential("No Such Name");
   for (const auto& request : {negative, long_version, bad_name}) {
     FakeCall call;
-    get_token_.Serve(call, request);
+    get_token_.Serve(call, request, "anonymous");
     EXPECT_EQ(call.finished()->code(), 3) << request.ShortDebugString();
     EXPECT_EQ(ErrorInfoOf(*call.finished()).reason(), "INVALID_REQUEST");
   }
@@ -119,11 +119,8 @@ TEST_F(GetTokenTest, MalformedRequestsNeverReachTheCredential) {
 }
 
 TEST_F(GetTokenTest, AStrangerIsRefusedBeforeTheCredentialIsAsked) {
-  Peer peer;
-  peer.unix_uid = 7;
-  call_.set_peer(peer);
   credential_->known = TokenPtr(MakeToken(clock_, "t", "v"));
-  get_token_.Serve(call_, {});
+  get_token_.Serve(call_, {}, "unix:uid:7");
   EXPECT_EQ(FinishedReason(), "CALLER_NOT_ALLOWED");
   EXPECT_TRUE(call_.messages().empty());
 }
