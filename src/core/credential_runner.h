@@ -24,6 +24,9 @@ class CredentialObserver {
                                 const AttemptFailure& failure, absl::Duration took,
                                 absl::Duration retry_in) = 0;
   virtual void OnStateChanged(std::string_view credential, CredentialState state) = 0;
+  // The configuration does not name it any more, and its thread has ended: nothing more is told of
+  // it. Called on the thread that reloads.
+  virtual void OnRemoved(std::string_view /*credential*/) {}
 };
 
 // Keeps one credential: runs the refresh machine on a thread of its own and serves Credential.
