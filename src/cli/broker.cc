@@ -37,12 +37,15 @@ AccessPolicy PolicyOf(const config::BrokerConfig& config) {
 
 void Broker::Events::OnTokenObtained(std::string_view credential, std::string_view operation,
                                      const Token& token, absl::Duration took) {
+  // First: who reads of it in the log finds it counted.
+  metrics_.OnTokenObtained(credential, operation, token, took);
   log_.OnTokenObtained(credential, operation, token, took);
 }
 
 void Broker::Events::OnUpstreamFailed(std::string_view credential, std::string_view operation,
                                       const AttemptFailure& failure, absl::Duration took,
                                       absl::Duration retry_in) {
+  metrics_.OnUpstreamFailed(credential, operation, failure, took, retry_in);
   log_.OnUpstreamFailed(credential, operation, failure, took, retry_in);
 }
 
@@ -51,18 +54,25 @@ void Broker::Events::OnStateChanged(std::string_view credential, CredentialState
   readiness_.Set(credential, state);
 }
 
+void Broker::Events::OnRemoved(std::string_view credential) {
+  metrics_.OnRemoved(credential);
+  audit_.issued().Forget(credential);
+}
+
 Broker::Broker(const config::BrokerConfig& config, observe::Logger& log)
     : readiness_(Names(config.credentials),
                  [this](bool ready) {
                    health_.Set(kService, ready ? rpc::ServingStatus::kServing
                                                : rpc::ServingStatus::kNotServing);
                  }),
-      events_(log, readiness_),
       audit_(log),
+      upstream_metrics_(SystemClock()),
+      events_(log, upstream_metrics_, audit_, readiness_),
       serving_(config.credentials, events_),
       credentials_(CredentialSet(serving_.credentials(), PolicyOf(config))),
       tokens_(credentials_, audit_, SystemClock(), config.server.max_wait),
-      application_(router_, SystemClock()) {
+      application_(router_, SystemClock(), &calls_),
+      monitoring_(log, {credentials_, readiness_, upstream_metrics_, audit_}) {
   // The process lives: that depends on nothing.
   health_.Set("", rpc::ServingStatus::kServing);
   health_.AddTo(router_);
@@ -70,12 +80,17 @@ Broker::Broker(const config::BrokerConfig& config, observe::Logger& log)
   if (config.server.reflection) {
     rpc::AddReflection(router_);
   }
+  calls_.LearnMethods(router_);
 }
 
 absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const config::BrokerConfig& config,
                                                       observe::Logger& log) {
   std::unique_ptr<Broker> broker(new Broker(config, log));
   if (absl::Status status = broker->Listen(config.server); !status.ok()) {
+    return status;
+  }
+  broker->monitoring_.AddListener("grpc", *broker->server_, broker->calls_.metrics());
+  if (absl::Status status = broker->monitoring_.Start(config.http); !status.ok()) {
     return status;
   }
   if (absl::Status status = broker->serving_.Begin(); !status.ok()) {
@@ -107,6 +122,7 @@ absl::Status Broker::Listen(const config::ServerConfig& config) {
 }
 
 void Broker::Drain(absl::Duration grace) {
+  monitoring_.StartDraining();
   readiness_.StartDraining();
   health_.Shutdown();
   serving_.Stop();

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "cli/call_recorder.h"
+#include "cli/monitoring.h"
 #include "cli/serving_credentials.h"
 #include "config/broker_config.h"
 #include "core/credential_runner.h"
@@ -12,6 +14,7 @@
 #include "h2/server.h"
 #include "observe/audit.h"
 #include "observe/credential_log.h"
+#include "observe/credential_metrics.h"
 #include "observe/log.h"
 #include "rpc/grpc_application.h"
 #include "rpc/health_service.h"
@@ -40,38 +43,47 @@ class Broker {
 
   // As bound.
   const std::string& address() const { return server_->address(); }
+  // Empty: there is no http listener.
+  const std::string& http_address() const { return monitoring_.http_address(); }
 
  private:
   Broker(const config::BrokerConfig& config, observe::Logger& log);
   absl::Status Listen(const config::ServerConfig& config);
 
-  // What happens to credentials goes to the log and to readiness.
+  // What happens to credentials goes to the log, to metrics and to readiness.
   class Events : public CredentialObserver {
    public:
-    Events(observe::Logger& log, service::Readiness& readiness)
-        : log_(log), readiness_(readiness) {}
+    Events(observe::Logger& log, observe::CredentialMetrics& metrics, observe::AuditLog& audit,
+           service::Readiness& readiness)
+        : log_(log), metrics_(metrics), audit_(audit), readiness_(readiness) {}
     void OnTokenObtained(std::string_view credential, std::string_view operation,
                          const Token& token, absl::Duration took) override;
     void OnUpstreamFailed(std::string_view credential, std::string_view operation,
                           const AttemptFailure& failure, absl::Duration took,
                           absl::Duration retry_in) override;
     void OnStateChanged(std::string_view credential, CredentialState state) override;
+    void OnRemoved(std::string_view credential) override;
 
    private:
     observe::CredentialLog log_;
+    observe::CredentialMetrics& metrics_;
+    observe::AuditLog& audit_;
     service::Readiness& readiness_;
   };
 
   rpc::HealthService health_;
   service::Readiness readiness_;
-  Events events_;
   observe::AuditLog audit_;
+  observe::CredentialMetrics upstream_metrics_;
+  Events events_;
   ServingCredentials serving_;
   CurrentCredentials credentials_;
   service::TokenService tokens_;
   rpc::Router router_;
+  CallRecorder calls_;
   rpc::GrpcApplication application_;
   std::unique_ptr<h2::Server> server_;
+  Monitoring monitoring_;
 };
 
 }  // namespace credential_broker::cli

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cli/broker.h"
 #include "cli/commands.h"
@@ -51,6 +52,23 @@ observe::LogOptions LogOptionsOf(const config::LogConfig& config) {
           .format = observe::ParseLogFormat(config.format).value_or(observe::LogFormat::kJson)};
 }
 
+void LogServing(const config::BrokerConfig& config, const DevMode* dev, const Broker& broker,
+                observe::Logger& log) {
+  std::vector<observe::Field> fields = {{"grpc", broker.address()}};
+  if (!broker.http_address().empty()) {
+    fields.emplace_back("http", broker.http_address());
+  }
+  if (dev == nullptr) {
+    fields.emplace_back("tls", config.server.has_tls);
+    log.Log(observe::LogLevel::kInfo, "serving", fields);
+    return;
+  }
+  const std::string ca_file = dev->ca_file();
+  fields.emplace_back("sandbox", dev->sandbox_url());
+  fields.emplace_back("sandbox_ca_file", ca_file);
+  log.Log(observe::LogLevel::kInfo, "serving", fields);
+}
+
 // Serves until SIGTERM or SIGINT. `dev` is null but for --dev.
 int ServeUntilSignal(const config::BrokerConfig& config, const DevMode* dev, observe::Logger& log,
                      const sigset_t& signals) {
@@ -59,13 +77,7 @@ int ServeUntilSignal(const config::BrokerConfig& config, const DevMode* dev, obs
   if (!broker.ok()) {
     return FailLocally(broker.status());
   }
-  if (dev != nullptr) {
-    log.Info("serving", {{"grpc", (*broker)->address()},
-                         {"sandbox", dev->sandbox_url()},
-                         {"sandbox_ca_file", dev->ca_file()}});
-  } else {
-    log.Info("serving", {{"grpc", (*broker)->address()}, {"tls", config.server.has_tls}});
-  }
+  LogServing(config, dev, **broker, log);
   int signal_number = 0;
   sigwait(&signals, &signal_number);
   log.Info("draining", {{"signal", signal_number}});
@@ -77,7 +89,8 @@ int ServeUntilSignal(const config::BrokerConfig& config, const DevMode* dev, obs
 
 int ServeDev(const ServeOptions& options, const sigset_t& signals) {
   const std::string listen = options.overrides.listen.value_or(DevMode::kDefaultListen);
-  absl::StatusOr<std::unique_ptr<DevMode>> dev = DevMode::Start(listen);
+  absl::StatusOr<std::unique_ptr<DevMode>> dev =
+      DevMode::Start(listen, options.overrides.http_listen);
   if (!dev.ok()) {
     return FailLocally(dev.status());
   }
@@ -130,8 +143,9 @@ void AddServe(Command& root) {
        .is_file = true,
        .assign = Into(options->config_file)},
       {.names = "--dev",
-       .help =
-           "plaintext on 127.0.0.1:8443 for everybody on this machine, with a sandbox as upstream",
+       .help = "plaintext on 127.0.0.1:8443 for everybody on this machine, with a sandbox as "
+               "upstream and "
+               "/statusz on 127.0.0.1:9090",
        .assign = Into(options->dev)},
       {.names = "--listen",
        .value_name = "ADDRESS",

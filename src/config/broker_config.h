@@ -29,6 +29,15 @@ struct ServerConfig {
   std::uint32_t max_connections_per_address = 1000;
 };
 
+// The plaintext listener for probes and scrapers.
+struct HttpConfig {
+  std::string listen;    // as ServerConfig's; empty: there is none
+  bool statusz = false;  // also /statusz, which names callers
+  // Where the port of `listen` is taken, any other will do. No key of the file sets it: `--dev`
+  // does, unless it is told where to listen.
+  bool any_port_if_taken = false;
+};
+
 // Which pair of files holds what logs in: DESIGN §2 knows two.
 enum class LoginKind { kAccessKey, kUserPassword };
 
@@ -68,6 +77,7 @@ struct LogConfig {
 // absolute; a relative one is taken from the folder of the configuration file.
 struct BrokerConfig {
   ServerConfig server;
+  HttpConfig http;
   SessionStoreConfig session_store;
   std::vector<CredentialConfig> credentials;  // at least one, names unique
   // Who may ask for any name, so that a name that does not exist is told to them as such. No key of

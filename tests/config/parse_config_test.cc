@@ -348,7 +348,7 @@ TEST(ParseConfig, RefusesNamesThatAreNoneOrTakenTwice) {
 
 TEST(ParseConfig, RefusesByNameWhatIsNotBuiltYet) {
   const std::string good = WithServer("server: {plaintext: true}");
-  for (const char* key : {"admin", "http", "kubernetes_callers", "kubernetes", "envoy"}) {
+  for (const char* key : {"admin", "kubernetes_callers", "kubernetes", "envoy"}) {
     EXPECT_EQ(ErrorOf(StrCat(good, key, ": {listen: x}\n")),
               StrCat("b.yaml:9: ", key, ": not supported yet; remove it"));
   }
