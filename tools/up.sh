@@ -23,6 +23,7 @@ up() {
   sandbox=$(field sandbox "$serving")
   ca=$(field sandbox_ca_file "$serving")
   say "    gRPC on $address, sandbox on $sandbox"
+  say "    a page to look at: http://$(field http "$serving")/statusz"
 
   say "==> 1. Login: the broker logs in, and gives its token to whoever may have it"
   first=$(get_token "$address" '{}')
@@ -62,6 +63,7 @@ start_broker() {
   pipe=$(mktemp -u)
   mkfifo -m 600 "$pipe"
   build/release/bin/credential-broker serve --dev --listen "$(free_address 8443 gRPC)" \
+    --http-listen "$(free_address 9090 http)" \
     >&2 2>"$pipe" &
   BROKER=$!
   exec {BROKER_LOG}<"$pipe"

@@ -55,20 +55,27 @@ void Wait(absl::Duration time) {
 
 void Broker::Events::OnTokenObtained(std::string_view credential, std::string_view operation,
                                      const Token& token, absl::Duration took) {
+  // First: who reads of it in the log finds it counted.
+  metrics_.OnTokenObtained(credential, operation, token, took);
   log_.OnTokenObtained(credential, operation, token, took);
 }
 
 void Broker::Events::OnUpstreamFailed(std::string_view credential, std::string_view operation,
                                       const AttemptFailure& failure, absl::Duration took,
                                       absl::Duration retry_in) {
+  metrics_.OnUpstreamFailed(credential, operation, failure, took, retry_in);
   log_.OnUpstreamFailed(credential, operation, failure, took, retry_in);
 }
-
-void Broker::Events::OnRemoved(std::string_view credential) { readiness_.Remove(credential); }
 
 void Broker::Events::OnStateChanged(std::string_view credential, CredentialState state) {
   log_.OnStateChanged(credential, state);
   readiness_.Set(credential, state);
+}
+
+void Broker::Events::OnRemoved(std::string_view credential) {
+  metrics_.OnRemoved(credential);
+  audit_.issued().Forget(credential);
+  readiness_.Remove(credential);
 }
 
 Broker::Broker(const config::BrokerConfig& config, observe::Logger& log,
@@ -78,13 +85,15 @@ Broker::Broker(const config::BrokerConfig& config, observe::Logger& log,
                    health_.Set(kService, ready ? rpc::ServingStatus::kServing
                                                : rpc::ServingStatus::kNotServing);
                  }),
-      events_(log, readiness_),
       audit_(log),
+      upstream_metrics_(SystemClock()),
+      events_(log, upstream_metrics_, audit_, readiness_),
       serving_(events_),
       credentials_(CredentialSet({}, AccessPolicy({}))),
       callers_(std::move(callers)),
       tokens_(credentials_, audit_, SystemClock(), config.server.max_wait, callers_->checks()),
-      application_(router_, SystemClock()) {
+      application_(router_, SystemClock(), &calls_),
+      monitoring_(log, {credentials_, readiness_, upstream_metrics_, audit_}) {
   // The process lives: that depends on nothing.
   health_.Set("", rpc::ServingStatus::kServing);
   health_.AddTo(router_);
@@ -92,6 +101,7 @@ Broker::Broker(const config::BrokerConfig& config, observe::Logger& log,
   if (config.server.reflection) {
     rpc::AddReflection(router_);
   }
+  calls_.LearnMethods(router_);
 }
 
 absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const config::BrokerConfig& config,
@@ -108,6 +118,11 @@ absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const config::BrokerConfig
   }
   broker->credentials_.Replace(SetOf(*credentials, config));
   if (absl::Status status = broker->Listen(config.server); !status.ok()) {
+    return status;
+  }
+  broker->monitoring_.AddListener("grpc", *broker->server_, broker->application_,
+                                  broker->calls_.metrics());
+  if (absl::Status status = broker->monitoring_.Start(config.http); !status.ok()) {
     return status;
   }
   broker->serving_.Commit(*std::move(credentials));
@@ -183,6 +198,7 @@ absl::StatusOr<bool> Broker::UpdateTls(const config::ServerConfig& config) {
 }
 
 void Broker::Drain(const DrainTimes& times) {
+  monitoring_.StartDraining();
   readiness_.StartDraining();
   health_.Set("", rpc::ServingStatus::kNotServing);
   Wait(times.notice);

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cli/call_recorder.h"
 #include "cli/caller_gate.h"
+#include "cli/monitoring.h"
 #include "cli/reloader.h"
 #include "cli/serving_credentials.h"
 #include "config/broker_config.h"
@@ -16,6 +18,7 @@
 #include "h2/server.h"
 #include "observe/audit.h"
 #include "observe/credential_log.h"
+#include "observe/credential_metrics.h"
 #include "observe/log.h"
 #include "rpc/grpc_application.h"
 #include "rpc/health_service.h"
@@ -59,6 +62,10 @@ class Broker : public Reloadable {
 
   // As bound.
   const std::string& address() const { return server_->address(); }
+  // Counts reloads.
+  ReloadObserver& reload_observer() { return monitoring_; }
+  // Empty: there is no http listener.
+  const std::string& http_address() const { return monitoring_.http_address(); }
 
  private:
   Broker(const config::BrokerConfig& config, observe::Logger& log,
@@ -67,11 +74,12 @@ class Broker : public Reloadable {
   // True: the listener shows another identity from now on.
   absl::StatusOr<bool> UpdateTls(const config::ServerConfig& config);
 
-  // What happens to credentials goes to the log and to readiness.
+  // What happens to credentials goes to the log, to metrics and to readiness.
   class Events : public CredentialObserver {
    public:
-    Events(observe::Logger& log, service::Readiness& readiness)
-        : log_(log), readiness_(readiness) {}
+    Events(observe::Logger& log, observe::CredentialMetrics& metrics, observe::AuditLog& audit,
+           service::Readiness& readiness)
+        : log_(log), metrics_(metrics), audit_(audit), readiness_(readiness) {}
     void OnTokenObtained(std::string_view credential, std::string_view operation,
                          const Token& token, absl::Duration took) override;
     void OnUpstreamFailed(std::string_view credential, std::string_view operation,
@@ -82,21 +90,26 @@ class Broker : public Reloadable {
 
    private:
     observe::CredentialLog log_;
+    observe::CredentialMetrics& metrics_;
+    observe::AuditLog& audit_;
     service::Readiness& readiness_;
   };
 
   rpc::HealthService health_;
   service::Readiness readiness_;
-  Events events_;
   observe::AuditLog audit_;
+  observe::CredentialMetrics upstream_metrics_;
+  Events events_;
   ServingCredentials serving_;
   CurrentCredentials credentials_;
   const std::unique_ptr<CallerGate> callers_;
   service::TokenService tokens_;
   rpc::Router router_;
+  CallRecorder calls_;
   rpc::GrpcApplication application_;
   std::unique_ptr<h2::Server> server_;
   std::optional<std::string> tls_digest_;  // of the identity that is shown; none: plaintext
+  Monitoring monitoring_;
 };
 
 }  // namespace credential_broker::cli

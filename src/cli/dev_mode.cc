@@ -27,18 +27,34 @@ absl::StatusOr<std::filesystem::path> MakePrivateFolder() {
   return path;
 }
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<DevMode>> DevMode::Start(const std::string& listen) {
-  const absl::StatusOr<config::Reach> reach = config::CheckListenAddress(listen);
+absl::Status CheckReach(std::string_view flag, const std::string& address, std::string_view why) {
+  const absl::StatusOr<config::Reach> reach = config::CheckListenAddress(address);
   if (!reach.ok()) {
-    return absl::InvalidArgumentError(StrCat("--listen: ", reach.status().message()));
+    return absl::InvalidArgumentError(StrCat(flag, ": ", ToStd(reach.status().message())));
   }
   if (*reach != config::Reach::kThisMachine) {
-    return absl::InvalidArgumentError(
-        StrCat("--listen: ", listen,
-               " is not on loopback, and --dev gives its token to everybody who reaches it; use "
-               "127.0.0.1:PORT, or serve --config with TLS"));
+    return absl::InvalidArgumentError(StrCat(flag, ": ", address, " is not on loopback, and --dev ",
+                                             why,
+                                             "; use 127.0.0.1:PORT, or serve --config with TLS"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DevMode>> DevMode::Start(
+    const std::string& listen, const std::optional<std::string>& http_listen) {
+  config::HttpConfig http;
+  http.listen = http_listen.value_or(kDefaultHttpListen);
+  http.statusz = true;
+  http.any_port_if_taken = !http_listen.has_value();
+  absl::Status reach =
+      CheckReach("--listen", listen, "gives its token to everybody who reaches it");
+  if (reach.ok()) {
+    reach = CheckReach("--http-listen", http.listen, "shows its callers to everybody there");
+  }
+  if (!reach.ok()) {
+    return reach;
   }
   absl::StatusOr<std::filesystem::path> folder = MakePrivateFolder();
   if (!folder.ok()) {
@@ -67,6 +83,7 @@ absl::StatusOr<std::unique_ptr<DevMode>> DevMode::Start(const std::string& liste
   dev->config_.allow_any_credential = everybody;
   dev->config_.credentials.push_back(std::move(credential));
   dev->config_.server.listen = listen;
+  dev->config_.http = std::move(http);
   return dev;
 }
 

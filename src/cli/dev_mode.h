@@ -18,10 +18,13 @@ namespace credential_broker::cli {
 class DevMode {
  public:
   static constexpr const char* kDefaultListen = "127.0.0.1:8443";
+  static constexpr const char* kDefaultHttpListen = "127.0.0.1:9090";
 
-  // `listen`: an address on loopback or a unix socket; any other is refused, since whoever reaches
-  // it gets the token.
-  static absl::StatusOr<std::unique_ptr<DevMode>> Start(const std::string& listen);
+  // The addresses have to be on loopback or unix sockets; any other is refused, since whoever
+  // reaches them gets the token, or reads who else does. Without `http_listen` a taken default is
+  // no error: people look at the pages, and something else may well live there.
+  static absl::StatusOr<std::unique_ptr<DevMode>> Start(
+      const std::string& listen, const std::optional<std::string>& http_listen);
   ~DevMode();
   DevMode(const DevMode&) = delete;
   DevMode& operator=(const DevMode&) = delete;

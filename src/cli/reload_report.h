@@ -1,6 +1,7 @@
 #ifndef CREDENTIAL_BROKER_CLI_RELOAD_REPORT_H_
 #define CREDENTIAL_BROKER_CLI_RELOAD_REPORT_H_
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@ enum class ReloadResult {
   kUnchanged,  // SIGHUP found nothing new
   kRefused,    // the new state is wrong, and the old one stays
 };
+
+inline constexpr std::array kReloadResults = {ReloadResult::kApplied, ReloadResult::kUnchanged,
+                                              ReloadResult::kRefused};
 
 // "applied", "unchanged", "refused".
 std::string_view ReloadResultName(ReloadResult result);

@@ -1,5 +1,6 @@
 #include <csignal>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -88,6 +89,17 @@ absl::StatusOr<std::unique_ptr<Broker>> StartBroker(const config::BrokerConfig& 
   return Broker::Start(config, log);
 }
 
+// `more`: fields beside the addresses that were bound.
+void LogServing(const Broker& broker, std::initializer_list<observe::Field> more,
+                observe::Logger& log) {
+  std::vector<observe::Field> fields = {{"grpc", broker.address()}};
+  if (!broker.http_address().empty()) {
+    fields.emplace_back("http", broker.http_address());
+  }
+  fields.insert(fields.end(), more);
+  log.Log(observe::LogLevel::kInfo, "serving", fields);
+}
+
 void Drain(Broker& broker, int signal_number, const Broker::DrainTimes& times,
            observe::Logger& log) {
   log.Info("draining", {{"signal", signal_number}});
@@ -97,7 +109,8 @@ void Drain(Broker& broker, int signal_number, const Broker::DrainTimes& times,
 
 int ServeDev(const ServeOptions& options, const sigset_t& signals) {
   const std::string listen = options.overrides.listen.value_or(DevMode::kDefaultListen);
-  absl::StatusOr<std::unique_ptr<DevMode>> dev = DevMode::Start(listen);
+  absl::StatusOr<std::unique_ptr<DevMode>> dev =
+      DevMode::Start(listen, options.overrides.http_listen);
   if (!dev.ok()) {
     return FailLocally(dev.status());
   }
@@ -109,9 +122,8 @@ int ServeDev(const ServeOptions& options, const sigset_t& signals) {
   if (!broker.ok()) {
     return FailLocally(broker.status());
   }
-  log.Info("serving", {{"grpc", (*broker)->address()},
-                       {"sandbox", (*dev)->sandbox_url()},
-                       {"sandbox_ca_file", (*dev)->ca_file()}});
+  LogServing(**broker, {{"sandbox", (*dev)->sandbox_url()}, {"sandbox_ca_file", (*dev)->ca_file()}},
+             log);
   const int number = AwaitEnd(signals, [&log] {
     log.Info("config_unchanged", {{"reason", "--dev has no file"}});
   });
@@ -138,12 +150,12 @@ int ServeFile(const ServeOptions& options, const sigset_t& signals) {
   if (!broker.ok()) {
     return FailLocally(broker.status());
   }
-  ReloadReport report(log, config->log.level, nullptr);
+  ReloadReport report(log, config->log.level, &(*broker)->reload_observer());
   Reloader reloader(inbox, **watched, **broker, report, *config);
   if (absl::Status status = reloader.Start(); !status.ok()) {
     return FailLocally(status);
   }
-  log.Info("serving", {{"grpc", (*broker)->address()}, {"tls", config->server.has_tls}});
+  LogServing(**broker, {{"tls", config->server.has_tls}}, log);
   const int number = AwaitEnd(signals, [&inbox] { inbox.Ask(); });
   reloader.Stop();
   Drain(**broker, number, kDrain, log);
@@ -189,8 +201,9 @@ void AddServe(Command& root) {
        .is_file = true,
        .assign = Into(options->config_file)},
       {.names = "--dev",
-       .help =
-           "plaintext on 127.0.0.1:8443 for everybody on this machine, with a sandbox as upstream",
+       .help = "plaintext on 127.0.0.1:8443 for everybody on this machine, with a sandbox as "
+               "upstream and "
+               "/statusz on 127.0.0.1:9090",
        .assign = Into(options->dev)},
       {.names = "--listen",
        .value_name = "ADDRESS",

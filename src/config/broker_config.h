@@ -55,6 +55,17 @@ struct KubernetesConfig {
   bool operator==(const KubernetesConfig& other) const = default;
 };
 
+// The plaintext listener for probes and scrapers.
+struct HttpConfig {
+  std::string listen;    // as ServerConfig's; empty: there is none
+  bool statusz = false;  // also /statusz, which names callers
+  // Where the port of `listen` is taken, any other will do. No key of the file sets it: `--dev`
+  // does, unless it is told where to listen.
+  bool any_port_if_taken = false;
+
+  bool operator==(const HttpConfig& other) const = default;
+};
+
 // Which pair of files holds what logs in: DESIGN §2 knows two.
 enum class LoginKind { kAccessKey, kUserPassword };
 
@@ -100,6 +111,7 @@ struct LogConfig {
 // absolute; a relative one is taken from the folder of the configuration file.
 struct BrokerConfig {
   ServerConfig server;
+  HttpConfig http;
   std::optional<KubernetesCallersConfig> kubernetes_callers;  // none: no bearer token is accepted
   KubernetesConfig kubernetes;
   SessionStoreConfig session_store;

@@ -70,7 +70,7 @@ absl::StatusOr<BrokerConfig> ParseConfig(std::string_view text, std::string_view
   if (!document.has_value()) {
     return problems.ToStatus();
   }
-  const Settings settings = CollectSettings(flags, environment, problems);
+  const Settings settings = CollectSettings(flags, environment);
   const std::size_t slash = file_name.rfind('/');
   const std::string folder(file_name.substr(0, slash == std::string_view::npos ? 0 : slash + 1));
 
@@ -80,6 +80,7 @@ absl::StatusOr<BrokerConfig> ParseConfig(std::string_view text, std::string_view
     RequireExactly(root, "apiVersion", kApiVersion);
     RequireExactly(root, "kind", kKind);
     ReadServer(root, folder, settings, problems, config.server);
+    ReadHttp(root, settings, problems, config.http);
     ReadKubernetes(root, folder, problems, config);
     ReadSessionStore(root, problems);
     ReadCredentials(root, folder, problems, config.credentials);

@@ -20,6 +20,8 @@ std::string ResolveFile(std::string_view folder, std::string_view file);
 void ReadServer(Section& root, const std::string& folder, const Settings& settings,
                 Problems& problems, ServerConfig& server);
 
+void ReadHttp(Section& root, const Settings& settings, Problems& problems, HttpConfig& http);
+
 // `kubernetes_callers` and `kubernetes`.
 void ReadKubernetes(Section& root, const std::string& folder, Problems& problems,
                     BrokerConfig& config);

@@ -3,8 +3,6 @@
 #include <cstdlib>
 #include <utility>
 
-#include "config/not_supported.h"
-
 namespace credential_broker::config {
 namespace {
 
@@ -34,15 +32,10 @@ Environment NoEnvironment() {
   return [](const char* /*name*/) -> std::optional<std::string> { return std::nullopt; };
 }
 
-Settings CollectSettings(const Overrides& flags, const Environment& environment,
-                         Problems& problems) {
-  const std::optional<PlacedText> http_listen =
-      Choose(flags.http_listen, "--http-listen", environment, "CREDENTIAL_BROKER_HTTP_LISTEN");
-  if (http_listen.has_value() && IsNotSupportedYet("http")) {
-    problems.Add(http_listen->place, kNotSupportedYet);
-  }
+Settings CollectSettings(const Overrides& flags, const Environment& environment) {
   return {
       Choose(flags.listen, "--listen", environment, "CREDENTIAL_BROKER_LISTEN"),
+      Choose(flags.http_listen, "--http-listen", environment, "CREDENTIAL_BROKER_HTTP_LISTEN"),
       Choose(flags.log_level, "--log-level", environment, "CREDENTIAL_BROKER_LOG_LEVEL"),
       Choose(flags.log_format, "--log-format", environment, "CREDENTIAL_BROKER_LOG_FORMAT"),
   };

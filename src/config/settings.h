@@ -11,13 +11,13 @@ namespace credential_broker::config {
 // What flags and environment say in place of the file, each with the name it was said by.
 struct Settings {
   std::optional<PlacedText> listen;
+  std::optional<PlacedText> http_listen;
   std::optional<PlacedText> log_level;
   std::optional<PlacedText> log_format;
 };
 
-// Flags before environment. A setting of a feature that is not there yet is reported.
-Settings CollectSettings(const Overrides& flags, const Environment& environment,
-                         Problems& problems);
+// Flags before environment.
+Settings CollectSettings(const Overrides& flags, const Environment& environment);
 
 }  // namespace credential_broker::config
 

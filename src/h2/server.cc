@@ -73,6 +73,14 @@ class ServerImpl final : public Server {
   const std::string& address() const override { return address_; }
   const Counters& counters() const override { return counters_; }
 
+  std::vector<std::shared_ptr<EventLoop>> loops() const override {
+    std::vector<std::shared_ptr<EventLoop>> loops;
+    for (const auto& worker : workers_) {
+      loops.push_back(worker->loop());
+    }
+    return loops;
+  }
+
   absl::Status UpdateIdentity(const TlsIdentity& identity) override {
     if (tls_.Get() == nullptr) {
       return absl::FailedPreconditionError(

@@ -6,12 +6,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/secret.h"
 #include "h2/counters.h"
+#include "h2/event_loop.h"
 #include "h2/stream.h"
 
 namespace credential_broker::h2 {
@@ -95,6 +97,9 @@ class Server {
   virtual const std::string& address() const = 0;
 
   virtual const Counters& counters() const = 0;
+
+  // One a thread.
+  virtual std::vector<std::shared_ptr<EventLoop>> loops() const = 0;
 
   // Connections accepted from now on use `identity`; those that are open keep theirs. An identity
   // that does not fit is refused whole. Thread-safe.

@@ -41,6 +41,8 @@ class Worker final : public ConnectionOwner {
   // have closed; those that are open after `grace` are cut. Thread-safe.
   void Drain(absl::Duration grace, std::function<void()> done);
 
+  const std::shared_ptr<EvLoop>& loop() const { return loop_; }
+
   // Closes everything and joins the thread. Idempotent.
   void Stop();
 

@@ -28,10 +28,7 @@ void AuditLog::TokenIssued(std::string_view principal, std::string_view peer_add
 
 void AuditLog::CallerDenied(std::string_view principal, std::string_view peer_address,
                             std::string_view credential, Reason reason) {
-  log_.Audit("caller_denied", {{"principal", principal},
-                               {"peer", HostOf(peer_address)},
-                               {"credential", credential},
-                               {"reason", ReasonName(reason)}});
+  denials_.Add({principal, HostOf(peer_address), credential, reason});
 }
 
 }  // namespace credential_broker::observe

@@ -2,30 +2,10 @@
 
 #include <vector>
 
+#include "observe/failure_kind.h"
+
 namespace credential_broker::observe {
 namespace {
-
-std::string_view KindName(FailureKind kind) {
-  switch (kind) {
-    case FailureKind::kNotSent:
-      return "not_sent";
-    case FailureKind::kAmbiguous:
-      return "ambiguous";
-    case FailureKind::kServerError:
-      return "server_error";
-    case FailureKind::kRateLimited:
-      return "rate_limited";
-    case FailureKind::kUnauthorized:
-      return "unauthorized";
-    case FailureKind::kClientError:
-      return "client_error";
-    case FailureKind::kNoKey:
-      return "no_key";
-    case FailureKind::kCancelled:
-      return "cancelled";
-  }
-  return "unknown";
-}
 
 // A refused or missing key needs a person; all else mends itself.
 LogLevel LevelOf(FailureKind kind) {
@@ -68,7 +48,7 @@ void CredentialLog::OnUpstreamFailed(std::string_view credential, std::string_vi
   }
   std::vector<Field> fields = {{"credential", credential},
                                {"operation", operation},
-                               {"kind", KindName(failure.kind)},
+                               {"kind", FailureKindName(failure.kind)},
                                {"reason", failure.message}};
   if (failure.http_status != 0) {
     fields.emplace_back("http_status", failure.http_status);

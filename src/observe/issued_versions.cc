@@ -1,6 +1,7 @@
 #include "observe/issued_versions.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/strings.h"
@@ -45,13 +46,62 @@ bool IssuedVersions::IsFirst(const IssuedTo& caller, std::string_view version) {
       shard.callers.clear();
     }
     found = shard.callers.try_emplace(Key(caller)).first;
+    found->second.of_credential =
+        &shard.by_credential.try_emplace(std::string(caller.credential)).first->second;
   }
-  Versions& versions = found->second;
-  if (versions.newest == version || versions.before == version) {
+  Issued& issued = found->second;
+  ++issued.calls;
+  ++*issued.of_credential;
+  if (issued.newest == version || issued.before == version) {
     return false;
   }
-  versions.before = std::exchange(versions.newest, std::string(version));
+  issued.before = std::exchange(issued.newest, std::string(version));
   return true;
+}
+
+std::map<std::string, std::uint64_t> IssuedVersions::ServedByCredential() const {
+  std::map<std::string, std::uint64_t> served;
+  for (const Shard& shard : shards_) {
+    const MutexLock lock(shard.mutex);
+    for (const auto& [credential, count] : shard.by_credential) {
+      served[credential] += count;
+    }
+  }
+  return served;
+}
+
+std::vector<CallerCalls> IssuedVersions::BusiestPrincipals(std::size_t most) const {
+  std::unordered_map<std::string, std::uint64_t> calls;
+  for (const Shard& shard : shards_) {
+    const MutexLock lock(shard.mutex);
+    for (const auto& [key, issued] : shard.callers) {
+      calls[std::string(IssuedTo(key).principal)] += issued.calls;
+    }
+  }
+  std::vector<CallerCalls> busiest;
+  busiest.reserve(calls.size());
+  for (const auto& [principal, count] : calls) {
+    busiest.push_back({principal, count});
+  }
+  const auto shown = busiest.begin() + static_cast<std::ptrdiff_t>(std::min(most, busiest.size()));
+  std::partial_sort(busiest.begin(), shown, busiest.end(),
+                    [](const CallerCalls& a, const CallerCalls& b) {
+                      return a.calls != b.calls ? a.calls > b.calls : a.principal < b.principal;
+                    });
+  busiest.erase(shown, busiest.end());
+  return busiest;
+}
+
+void IssuedVersions::Forget(std::string_view credential) {
+  for (Shard& shard : shards_) {
+    const MutexLock lock(shard.mutex);
+    for (auto it = shard.callers.begin(); it != shard.callers.end();) {
+      it = IssuedTo(it->first).credential == credential ? shard.callers.erase(it) : std::next(it);
+    }
+    if (auto it = shard.by_credential.find(credential); it != shard.by_credential.end()) {
+      shard.by_credential.erase(it);
+    }
+  }
 }
 
 }  // namespace credential_broker::observe

@@ -3,10 +3,13 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "core/mutex.h"
 
@@ -19,7 +22,13 @@ struct IssuedTo {
   std::string_view credential;
 };
 
-// Remembers which versions each caller has been given, in bounded memory.
+// How often a principal has been given a token, whatever its hosts and credentials.
+struct CallerCalls {
+  std::string principal;
+  std::uint64_t calls = 0;
+};
+
+// Remembers which versions each caller has been given, and how often, in bounded memory.
 //
 // Of each caller the last two versions are kept: a version never comes back after a newer one, but
 // while it changes two threads may hand out the old and the new in turn. When a shard is full of
@@ -33,8 +42,18 @@ class IssuedVersions {
   // At most this many callers are remembered, some 250 bytes each.
   explicit IssuedVersions(std::size_t most_callers);
 
-  // True the first time that `caller` is given `version`.
+  // True the first time that `caller` is given `version`. Counted each time.
   bool IsFirst(const IssuedTo& caller, std::string_view version);
+
+  // Tokens given, by credential; only ever grows, whatever has been forgotten of callers.
+  std::map<std::string, std::uint64_t> ServedByCredential() const;
+
+  // The `most` principals with the most calls, those first. Looks at every caller: for people, not
+  // for the way of a call.
+  std::vector<CallerCalls> BusiestPrincipals(std::size_t most) const;
+
+  // The credential is no more: neither are its count and its callers.
+  void Forget(std::string_view credential);
 
  private:
   struct Key {
@@ -53,14 +72,17 @@ class IssuedVersions {
     using is_transparent = void;
     bool operator()(const IssuedTo& a, const IssuedTo& b) const;
   };
-  struct Versions {
+  struct Issued {
     std::string newest;
     std::string before;
+    std::uint64_t calls = 0;
+    std::uint64_t* of_credential = nullptr;  // the shard's count
   };
   // On cache lines of its own, so that loops which look up different callers do not meet.
   struct alignas(64) Shard {
-    Mutex mutex;
-    std::unordered_map<Key, Versions, Hash, Equal> callers ABSL_GUARDED_BY(mutex);
+    mutable Mutex mutex;
+    std::unordered_map<Key, Issued, Hash, Equal> callers ABSL_GUARDED_BY(mutex);
+    std::map<std::string, std::uint64_t, std::less<>> by_credential ABSL_GUARDED_BY(mutex);
   };
 
   static constexpr std::size_t kShards = 16;

@@ -45,4 +45,12 @@ const Method* Router::Find(std::string_view path) const {
   return it == methods_.end() ? nullptr : &it->second;
 }
 
+std::vector<const Method*> Router::methods() const {
+  std::vector<const Method*> methods(methods_.size());
+  for (const auto& [path, method] : methods_) {
+    methods[method.index] = &method;
+  }
+  return methods;
+}
+
 }  // namespace credential_broker::rpc

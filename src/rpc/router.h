@@ -55,7 +55,8 @@ class Router {
     return services_;
   }
 
-  std::size_t method_count() const { return methods_.size(); }
+  // By their index.
+  std::vector<const Method*> methods() const;
 
  private:
   // Lets Find look up a view without a copy of it.

@@ -97,11 +97,12 @@ TEST(LoadConfig, NamesTheFlagOrVariableThatIsWrong) {
   const absl::StatusOr<BrokerConfig> config =
       ParseConfig(kConfig, "f", flags,
                   FakeEnvironment({{"CREDENTIAL_BROKER_LOG_FORMAT", "xml"},
-                                   {"CREDENTIAL_BROKER_HTTP_LISTEN", "127.0.0.1:9090"}}));
+                                   {"CREDENTIAL_BROKER_HTTP_LISTEN", "127.0.0.1"}}));
   EXPECT_EQ(config.status().message(),
-            "CREDENTIAL_BROKER_HTTP_LISTEN: not supported yet; remove it\n"
             "--listen: \"0.0.0.0:1\" is open to the network without TLS; give server.tls a "
             "cert_file and a key_file, or say server.plaintext: true\n"
+            "CREDENTIAL_BROKER_HTTP_LISTEN: \"127.0.0.1\": has no port; write host:port, "
+            "[v6]:port or unix:/path, such as 0.0.0.0:8443\n"
             "--log-level: \"loud\" is not known; write debug or error or info or warn\n"
             "CREDENTIAL_BROKER_LOG_FORMAT: \"xml\" is not known; write json or text");
 }

@@ -396,7 +396,7 @@ TEST(ParseConfig, RefusesNamesThatAreNoneOrTakenTwice) {
 
 TEST(ParseConfig, RefusesByNameWhatIsNotBuiltYet) {
   const std::string good = WithServer("server: {plaintext: true}");
-  for (const char* key : {"admin", "http", "envoy"}) {
+  for (const char* key : {"admin", "envoy"}) {
     EXPECT_EQ(ErrorOf(StrCat(good, key, ": {listen: x}\n")),
               StrCat("b.yaml:9: ", key, ": not supported yet; remove it"));
   }

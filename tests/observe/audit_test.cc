@@ -1,5 +1,6 @@
 #include "observe/audit.h"
 
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -41,7 +42,7 @@ TEST(AuditLog, KnowsAPeerByItsAddressNotItsPort) {
   EXPECT_THAT(lines[3], HasSubstr(R"("peer":"")"));
 }
 
-TEST(AuditLog, TellsEveryDenial) {
+TEST(AuditLog, TellsOfDenialsAndCountsThoseLikeIt) {
   FakeLog log;
   AuditLog audit(log.logger());
   audit.CallerDenied("dns:a", "192.0.2.1:1", "default", Reason::kCallerNotAllowed);
@@ -49,7 +50,18 @@ TEST(AuditLog, TellsEveryDenial) {
             R"("level":"info","event":"caller_denied","principal":"dns:a","peer":"192.0.2.1",)"
             R"("credential":"default","reason":"CALLER_NOT_ALLOWED"})");
   audit.CallerDenied("dns:a", "192.0.2.1:1", "default", Reason::kCallerNotAllowed);
+  EXPECT_EQ(log.Lines().size(), 1U);
+  audit.denials().Flush();
   EXPECT_EQ(log.Lines().size(), 2U);
+}
+
+TEST(AuditLog, CountsWhatIsServed) {
+  FakeLog log;
+  AuditLog audit(log.logger());
+  audit.TokenIssued("dns:a", "192.0.2.1:1", "default", "v1");
+  audit.TokenIssued("dns:a", "192.0.2.1:2", "default", "v1");
+  EXPECT_EQ(audit.issued().ServedByCredential(),
+            (std::map<std::string, std::uint64_t>{{"default", 2}}));
 }
 
 TEST(AuditLog, IsWrittenAtEveryLevel) {

@@ -1,6 +1,7 @@
 #include "observe/issued_versions.h"
 
 #include <atomic>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -74,6 +75,43 @@ TEST(IssuedVersions, TellsOneOfManyThreadsThatItWasFirst) {
     thread.join();
   }
   EXPECT_EQ(first, kVersions);
+}
+
+TEST(IssuedVersions, CountsByCredentialAndPrincipal) {
+  IssuedVersions issued(1000);
+  for (int i = 0; i < 3; ++i) {
+    issued.IsFirst({"dns:a", "192.0.2.1", "default"}, "v1");
+    issued.IsFirst({"dns:a", "192.0.2.2", "other"}, "v1");
+  }
+  issued.IsFirst({"dns:b", "192.0.2.1", "default"}, "v1");
+  EXPECT_EQ(issued.ServedByCredential(),
+            (std::map<std::string, std::uint64_t>{{"default", 4}, {"other", 3}}));
+  const std::vector<CallerCalls> busiest = issued.BusiestPrincipals(10);
+  ASSERT_EQ(busiest.size(), 2U);
+  EXPECT_EQ(busiest[0].principal, "dns:a");
+  EXPECT_EQ(busiest[0].calls, 6U);
+  EXPECT_EQ(busiest[1].calls, 1U);
+  EXPECT_EQ(issued.BusiestPrincipals(1).size(), 1U);
+}
+
+TEST(IssuedVersions, CountsOnWhenItForgetsCallers) {
+  constexpr std::uint64_t kCallers = 500;
+  IssuedVersions issued(16);  // one a shard
+  for (std::uint64_t i = 0; i < kCallers; ++i) {
+    issued.IsFirst({StrCat("dns:", i), "192.0.2.1", "default"}, "v1");
+  }
+  EXPECT_LE(issued.BusiestPrincipals(kCallers).size(), 16U);
+  EXPECT_EQ(issued.ServedByCredential().at("default"), kCallers);
+}
+
+TEST(IssuedVersions, ForgetsACredential) {
+  IssuedVersions issued(1000);
+  issued.IsFirst({"dns:a", "192.0.2.1", "gone"}, "v1");
+  issued.IsFirst({"dns:a", "192.0.2.1", "stays"}, "v1");
+  issued.Forget("gone");
+  EXPECT_EQ(issued.ServedByCredential(), (std::map<std::string, std::uint64_t>{{"stays", 1}}));
+  EXPECT_TRUE(issued.IsFirst({"dns:a", "192.0.2.1", "gone"}, "v1"));
+  EXPECT_EQ(issued.ServedByCredential().at("gone"), 1U);
 }
 
 }  // namespace

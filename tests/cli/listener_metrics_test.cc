@@ -1,0 +1,79 @@
+#include "cli/listener_metrics.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/mutex.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace credential_broker::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class ListenerMetricsTest : public ::testing::Test {
+ protected:
+  std::vector<std::string> Tell() {
+    lines_.clear();
+    report_.Tell(listeners_);
+    return lines_;
+  }
+
+  h2::Counters grpc_;
+  h2::Counters admin_;
+  rpc::Counters grpc_calls_;
+  rpc::Counters admin_calls_;
+  const std::vector<MonitoredListener> listeners_ = {{"grpc", "127.0.0.1:1", &grpc_, &grpc_calls_},
+                                                     {"admin", "unix:/a", &admin_, &admin_calls_}};
+  std::vector<std::string> lines_;
+  observe::Logger log_{
+      {}, SystemClock(), [this](std::string_view line) { lines_.emplace_back(line); }};
+  RefusalReport report_{log_};
+};
+
+TEST_F(ListenerMetricsTest, WritesEachCounterByListener) {
+  grpc_.connections_accepted.Add(7);
+  grpc_.connections_closed.Add(3);
+  grpc_.ping_floods.Add();
+  grpc_.streams_refused.Add(9);
+  grpc_calls_.messages_too_large.Add(5);
+  admin_.tls_failures.Add(2);
+  observe::MetricWriter writer;
+  WriteListenerMetrics(listeners_, writer);
+  const std::string text = std::move(writer).Take();
+  for (const char* line :
+       {"connections_accepted_total{listener=\"grpc\"} 7\n",
+        "connections_open{listener=\"grpc\"} 4\n", "connections_open{listener=\"admin\"} 0\n",
+        "connections_cut_total{listener=\"grpc\",limit=\"pings\"} 1\n",
+        "requests_refused_total{listener=\"grpc\",limit=\"max_streams\"} 9\n",
+        "requests_refused_total{listener=\"grpc\",limit=\"message\"} 5\n",
+        "handshakes_failed_total{listener=\"admin\",cause=\"tls\"} 2\n",
+        "connections_refused_total{listener=\"grpc\",limit=\"max_connections\"} 0\n"}) {
+    EXPECT_THAT(text, HasSubstr(std::string("\ncredential_broker_") + line));
+  }
+  EXPECT_EQ(RefusedConnections(grpc_), 1U);
+  EXPECT_EQ(RefusedConnections(admin_), 2U);
+}
+
+TEST_F(ListenerMetricsTest, TellsWhatIsNewInOneLineForEachCause) {
+  EXPECT_THAT(Tell(), IsEmpty());
+  grpc_.tls_failures.Add(1000);
+  grpc_.idle_timeouts.Add(5);  // nothing to tell: in the order of things
+  admin_.refused_total.Add();
+  EXPECT_THAT(Tell(), ElementsAre(AllOf(HasSubstr("\"event\":\"connections_refused\""),
+                                        HasSubstr("\"listener\":\"grpc\",\"handshake\":\"tls\""),
+                                        HasSubstr("\"count\":1000}")),
+                                  HasSubstr("\"listener\":\"admin\",\"limit\":\"max_connections\","
+                                            "\"count\":1}")));
+  EXPECT_THAT(Tell(), IsEmpty());
+  grpc_.tls_failures.Add();
+  EXPECT_THAT(Tell(), ElementsAre(HasSubstr("\"count\":1}")));
+}
+
+}  // namespace
+}  // namespace credential_broker::cli
