@@ -100,7 +100,7 @@ class TestMetrics:
             assert metrics(broker.http)[state] == 1
             config.write_text(config.read_text() + "nonsense: 1\n")
             broker.wait_event("config_refused")
-            write_config_with_http(tmp_path, both[:1], http={"listen": broker.http})
+            write_config_with_http(tmp_path, both[:1])
             broker.wait_event("config_reloaded", credentials_removed="other")
             broker.signal(signal.SIGHUP)
             broker.wait_event("config_unchanged")
