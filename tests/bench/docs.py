@@ -10,7 +10,7 @@ BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
 INTRODUCTION = """# Benchmarks
 
-Written by `./dev bench --write-docs`, which measures all of this anew in some ten minutes; `./dev bench NAME` measures one
+Written by `./dev bench --write-docs`, which measures all of this anew in six minutes; `./dev bench NAME` measures one
 section. Everything runs on one machine over loopback, load and servers on the same cores, every server in turn in every
 round; a figure is the median of the rounds. Trust the ratios, and CPU a call (all threads' run time, of `/proc`), more than
 calls a second. The yardsticks are what a team would write by hand: a bare grpc++ 1.51 callback server
@@ -32,7 +32,7 @@ def write(root, results, names):
     if missing:
         parts.append("Not measured: " + ", ".join(missing) + ".")
     for section in sections:
-        parts.append(section.markdown())
+        parts.append(section.markdown(with_targets=False))
         for name, svg in section.plots.items():
             (root / "docs" / name).write_text(svg)
             parts.append(f"![{svg.split('<title>')[1].split('</title>')[0]}]({name})")

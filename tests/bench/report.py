@@ -48,11 +48,11 @@ class Section:
         data["targets"] = [Target(**target) for target in data["targets"]]
         return cls(**data)
 
-    def markdown(self):
+    def markdown(self, with_targets=True):
         parts = [f"## {self.title}", f"`./dev bench {self.name}`"]
         if self.text:
             parts.append(self.text)
-        if self.targets:
+        if self.targets and with_targets:
             parts.append(targets_table(self.targets))
         parts += [table.markdown() for table in self.tables]
         return "\n\n".join(parts)

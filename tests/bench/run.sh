@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything side by side: run.sh [NAME] [--write-docs] [--seconds N] [--rounds N]; run.sh soak [--minutes N]; run.sh log
+# Called by ./dev bench, which has built the servers:
+#   run.sh [NAME] [--write-docs] [--seconds N] [--rounds N] | soak [--minutes N] [--seed N] | log
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -7,7 +8,6 @@ cd "$root"
 out=build/bench
 python=${PYTHON:-python3}
 mkdir -p "$out"
-cmake --build --preset release --target credential-broker bench_grpcpp_server bench_log >"$out/build.log"
 case ${1-} in
   soak) exec "$python" tests/bench/soak.py "${@:2}" ;;
   log) exec build/release/tests/bench_log ;;
