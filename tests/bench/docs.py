@@ -8,6 +8,9 @@ from report import Section, targets_table
 # In the README; what stands between them is the bench's.
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
+# A load average from which on the machine does more than this.
+BUSY = 3
+
 INTRODUCTION = """# Benchmarks
 
 Written by `./dev bench --write-docs`, which measures all of this anew in six minutes; `./dev bench NAME` measures one
@@ -22,10 +25,11 @@ def write(root, results, names):
     sections = [Section.load_from(results / f"{n}.json") for n in names if (results / f"{n}.json").exists()]
     missing = [n for n in names if not (results / f"{n}.json").exists()]
     loads = [s.load for s in sections]
+    beside = ", **with other programs running beside it**" if max(loads) > BUSY else ""
     parts = [
         INTRODUCTION,
         f"Measured on {datetime.date.today().isoformat()}: {machine()}; load average before a section {min(loads):.1f} to "
-        f"{max(loads):.1f}" + (": **other programs ran beside it**." if max(loads) > 3 else "."),
+        f"{max(loads):.1f}{beside}.",
         "## Targets",
         targets_table([t for s in sections for t in s.targets]),
     ]
@@ -37,10 +41,10 @@ def write(root, results, names):
             (root / "docs" / name).write_text(svg)
             parts.append(f"![{svg.split('<title>')[1].split('</title>')[0]}]({name})")
     (root / "docs/benchmarks.md").write_text("\n\n".join(parts) + "\n")
-    _write_readme(root / "README.md", sections)
+    _write_readme(root / "README.md", sections, beside)
 
 
-def _write_readme(path, sections):
+def _write_readme(path, sections, beside):
     """Replaces what stands between the markers."""
     targets = [t for s in sections for t in s.targets if "grpc-go" not in t.what]
     text = path.read_text()
@@ -49,5 +53,5 @@ def _write_readme(path, sections):
         raise RuntimeError(f"no {BEGIN} in {path}")
     rest = rest.partition(END)[2] if END in rest else rest
     table = targets_table(targets)
-    path.write_text(f"{before}{BEGIN}\n\nMeasured beside bare servers that check nothing; all of it, with the commands, in "
+    path.write_text(f"{before}{BEGIN}\n\nMeasured against bare servers that check nothing{beside}; all of it, with the commands, in "
                     f"[docs/benchmarks.md](docs/benchmarks.md):\n\n{table}\n\n{END}{rest}")  # fmt: skip
