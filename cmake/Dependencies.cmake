@@ -15,3 +15,28 @@ find_library(EV_LIBRARY ev REQUIRED)
 add_library(ev INTERFACE)
 target_link_libraries(ev INTERFACE ${EV_LIBRARY})
 # Header-only: nlohmann/json and CLI11 are found on the system's include path.
+
+# link_statically(TARGET…): links Debian's imported targets by their .a in place of their .so. For gRPC and what it stands
+# on, in what is shipped: with half of 90 shared libraries less to relocate a start takes less than half the CPU. What Debian patches
+# without us stays shared: OpenSSL, libnghttp2, libcurl. Sanitizers get the shared ones, whose inlined functions do not mix
+# with instrumented ones.
+function(link_statically)
+  foreach(target ${ARGN})
+    foreach(property IMPORTED_LOCATION IMPORTED_LOCATION_NONE IMPORTED_LOCATION_RELEASE)
+      get_target_property(shared ${target} ${property})
+      if(shared)
+        string(REGEX REPLACE "\\.so[.0-9]*$" ".a" archive ${shared})
+        set_target_properties(${target} PROPERTIES ${property} ${archive})
+      endif()
+    endforeach()
+  endforeach()
+endfunction()
+
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  get_property(imported DIRECTORY PROPERTY IMPORTED_TARGETS)
+  list(FILTER imported INCLUDE REGEX "^(absl::|gRPC::[^_]*$|protobuf::libprotobuf$|yaml-cpp$)")
+  link_statically(${imported})
+  # gRPC's configuration names it as pkg-config does.
+  find_library(RE2_ARCHIVE libre2.a REQUIRED)
+  set_target_properties(re2::re2 PROPERTIES INTERFACE_LINK_LIBRARIES ${RE2_ARCHIVE})
+endif()

@@ -125,7 +125,7 @@ wanted() { [[ ! $FILTER || $1 == *"$FILTER"* ]]; }
 
 # Whether the filter names a suite; if not, it names single tests.
 names_a_suite() {
-  local suites=(asan tsan instructions attacks endurance h2spec conformance interop integration faults kubernetes tests/*/ tests/fuzz/*/) suite
+  local suites=(asan tsan instructions attacks endurance h2spec soak conformance interop integration faults kubernetes tests/*/ tests/fuzz/*/) suite
   for suite in "${suites[@]}"; do
     suite=${suite%/}
     suite=${suite/#tests\/fuzz\//fuzz.}
@@ -220,6 +220,11 @@ long_suites() {
   say "==> Counting instructions, HTTP/2 conformance"
   script_suite instructions exit 900 tests/bench/instructions_check.sh build/release
   script_suite h2spec counted 600 tests/conformance/run_h2spec.sh build/release
+  if wanted soak; then
+    say "==> Soaking for a minute"
+    suite soak counted 300 env CREDENTIAL_BROKER_BINARY="$ROOT/build/release/bin/credential-broker" \
+      python tests/bench/soak.py --minutes 1
+  fi
 }
 
 # attack_suite PRESET: not under sanitizers, whose memory and time are their own; one attack at a time, each is timed.

@@ -18,7 +18,9 @@ namespace credential_broker::h2 {
 // One stream and the request on it. The session owns it, and it owns its handler.
 class StreamImpl final : public Stream {
  public:
-  StreamImpl(Http2Session& session, std::int32_t id) : session_(session), id_(id) {}
+  StreamImpl(Http2Session& session, std::int32_t id) : session_(session), id_(id) {
+    head_.headers.reserve(kUsualHeaders);
+  }
   StreamImpl(const StreamImpl&) = delete;
   StreamImpl& operator=(const StreamImpl&) = delete;
 
@@ -57,6 +59,9 @@ class StreamImpl final : public Stream {
     kRunning,   // the read callback will be called when the windows allow it
     kDeferred,  // it found nothing to send
   };
+
+  // What gRPC's clients send, without growing the list on the way.
+  static constexpr std::size_t kUsualHeaders = 8;
 
   bool can_send() const { return !closed_ && !ended_; }
   void SetPseudoHeader(std::string_view name, std::string_view value);

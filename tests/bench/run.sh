@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# Builds the yardsticks and runs every benchmark side by side: run.sh [--seconds N] [--rounds N]
+# Called by ./dev bench, which has built the servers:
+#   run.sh [NAME] [--write-docs] [--seconds N] [--rounds N] | soak [--minutes N] [--seed N] | log
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root"
 out=build/bench
+python=${PYTHON:-python3}
 mkdir -p "$out"
-cmake --build --preset release --target credential-broker bench_grpcpp_server bench_log >"$out/build.log"
-for program in bench_server load_client; do
+case ${1-} in
+  soak) exec "$python" tests/bench/soak.py "${@:2}" ;;
+  log) exec build/release/tests/bench_log ;;
+esac
+for program in bench_server load_client watch_client; do
   tests/go/build.sh "$program" "$out/$program"
 done
-"${PYTHON:-python3}" tests/bench/run.py "$@"
-printf '\n### Log and audit\n\n'
-build/release/tests/bench_log 2>/dev/null
+exec "$python" tests/bench/run.py "$@"

@@ -1,5 +1,6 @@
 // Command bench_server is a yardstick: what a team would write by hand with grpc-go. It answers GetToken with a
-// token of a fixed size and checks nothing. Usage: bench_server PORT_FILE CERT_FILE KEY_FILE [CLIENT_CA_FILE]
+// token of a fixed size and checks nothing; SIGUSR1 is a new token for all who watch.
+// Usage: bench_server PORT_FILE CERT_FILE KEY_FILE [CLIENT_CA_FILE]
 package main
 
 import (
@@ -10,7 +11,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
 	"strings"
+	"sync"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc"
@@ -24,22 +28,67 @@ import (
 // As many bytes as the sandbox's JWT, so that all servers send the same.
 const tokenBytes = 520
 
+const version = "00000000000000000000000000"
+
 type server struct {
 	pb.UnimplementedCredentialBrokerServiceServer
 	value string
 	born  time.Time
+
+	mutex   sync.Mutex
+	changed chan struct{} // closed at the next token
 }
 
-func (s *server) GetToken(context.Context, *pb.GetTokenRequest) (*pb.GetTokenResponse, error) {
+func (s *server) token() *pb.AccessToken {
 	expiry := s.born.Add(time.Hour)
-	return &pb.GetTokenResponse{Token: &pb.AccessToken{
+	return &pb.AccessToken{
 		Value:             s.value,
 		TokenType:         "Bearer",
 		ExpireTime:        timestamppb.New(expiry),
 		RemainingValidity: durationpb.New(time.Until(expiry)),
-		Version:           "00000000000000000000000000",
+		Version:           version,
 		RefreshTime:       timestamppb.New(s.born.Add(time.Hour / 2)),
-	}}, nil
+	}
+}
+
+func (s *server) GetToken(context.Context, *pb.GetTokenRequest) (*pb.GetTokenResponse, error) {
+	return &pb.GetTokenResponse{Token: s.token()}, nil
+}
+
+func (s *server) WatchToken(
+	_ *pb.WatchTokenRequest, stream grpc.ServerStreamingServer[pb.WatchTokenResponse],
+) error {
+	for {
+		s.mutex.Lock()
+		changed := s.changed
+		s.mutex.Unlock()
+		token := s.token()
+		err := stream.Send(&pb.WatchTokenResponse{Token: token, Credential: &pb.Credential{
+			Name:            "default",
+			State:           pb.Credential_STATE_READY,
+			Version:         version,
+			ExpireTime:      token.ExpireTime,
+			LastRefreshTime: timestamppb.New(s.born),
+			NextRefreshTime: token.RefreshTime,
+		}})
+		if err != nil {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-stream.Context().Done():
+			return nil
+		}
+	}
+}
+
+func (s *server) pushOn(signals <-chan os.Signal) {
+	for range signals {
+		s.mutex.Lock()
+		close(s.changed)
+		s.changed = make(chan struct{})
+		s.mutex.Unlock()
+	}
 }
 
 func run(args []string) error {
@@ -72,8 +121,12 @@ func run(args []string) error {
 		return err
 	}
 	grpcServer := grpc.NewServer(grpc.Creds(credentials.NewTLS(config)))
-	pb.RegisterCredentialBrokerServiceServer(
-		grpcServer, &server{value: strings.Repeat("t", tokenBytes), born: time.Now()})
+	service := &server{
+		value: strings.Repeat("t", tokenBytes), born: time.Now(), changed: make(chan struct{})}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGUSR1)
+	go service.pushOn(signals)
+	pb.RegisterCredentialBrokerServiceServer(grpcServer, service)
 	return grpcServer.Serve(listener)
 }
 

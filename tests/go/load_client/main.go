@@ -4,27 +4,28 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"sort"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/status"
 
 	pb "example.com/credential-broker/tests/go/credentialbrokerpb"
+	"example.com/credential-broker/tests/go/loopback"
 )
 
 type result struct {
 	Calls    int     `json:"calls"`
 	Failed   int     `json:"failed"`
+	Refused  int     `json:"refused"`
 	Seconds  float64 `json:"seconds"`
 	PerSec   float64 `json:"calls_per_second"`
 	P50Micro int64   `json:"p50_us"`
@@ -32,95 +33,91 @@ type result struct {
 	Error    string  `json:"last_error,omitempty"`
 }
 
-func dial(address, ca, cert, key string) (*grpc.ClientConn, error) {
-	pem, err := os.ReadFile(ca)
-	if err != nil {
-		return nil, err
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
-	config := &tls.Config{RootCAs: roots}
-	if cert != "" {
-		pair, err := tls.LoadX509KeyPair(cert, key)
-		if err != nil {
-			return nil, err
-		}
-		config.Certificates = []tls.Certificate{pair}
-	}
-	return grpc.NewClient(address, grpc.WithTransportCredentials(credentials.NewTLS(config)))
+// How long calls may take that are in flight when the time is over; what is left then is lost.
+const patience = 30 * time.Second
+
+type seen struct {
+	latencies       []int64 // in microseconds, of calls that were answered or refused
+	failed, refused int
+	lastError       error
 }
 
-// drive calls until `ctx` ends; the latencies in microseconds, how many calls failed, and how the last did.
-func drive(ctx context.Context, client pb.CredentialBrokerServiceClient) ([]int64, int, error) {
-	var latencies []int64
-	var lastErr error
-	failed := 0
-	for ctx.Err() == nil {
+// drive calls until `stop`, and waits for the last.
+func drive(ctx context.Context, stop <-chan struct{}, client pb.CredentialBrokerServiceClient) seen {
+	var s seen
+	for {
+		select {
+		case <-stop:
+			return s
+		default:
+		}
 		start := time.Now()
 		_, err := client.GetToken(ctx, &pb.GetTokenRequest{})
-		if ctx.Err() != nil {
-			break
-		}
-		if err != nil {
-			failed++
-			lastErr = err
+		switch status.Code(err) {
+		case codes.OK:
+		case codes.ResourceExhausted:
+			s.refused++
+		default:
+			s.failed++
+			s.lastError = err
 			continue
 		}
-		latencies = append(latencies, time.Since(start).Microseconds())
+		s.latencies = append(s.latencies, time.Since(start).Microseconds())
 	}
-	return latencies, failed, lastErr
 }
 
 func run() error {
-	address := flag.String("address", "", "host:port on loopback")
-	ca := flag.String("ca-file", "", "CA of the server")
-	cert := flag.String("cert-file", "", "client certificate")
-	key := flag.String("key-file", "", "its key")
+	var target loopback.Target
+	target.Flags()
 	connections := flag.Int("connections", 8, "connections")
 	inFlight := flag.Int("in-flight", 64, "calls in flight over all connections")
 	duration := flag.Duration("duration", 3*time.Second, "how long")
 	flag.Parse()
 
-	host, _, err := net.SplitHostPort(*address)
-	if err != nil || !net.ParseIP(host).IsLoopback() {
-		return errors.New("--address must be a port on a loopback address")
+	config, err := target.TLS()
+	if err != nil {
+		return err
 	}
 	var clients []pb.CredentialBrokerServiceClient
 	for range *connections {
-		conn, err := dial(*address, *ca, *cert, *key)
+		conn, err := grpc.NewClient(target.Address, grpc.WithTransportCredentials(credentials.NewTLS(config)))
 		if err != nil {
 			return err
 		}
 		defer conn.Close()
 		client := pb.NewCredentialBrokerServiceClient(conn)
 		// The handshake is no part of what is measured.
-		if _, err := client.GetToken(context.Background(), &pb.GetTokenRequest{}); err != nil {
+		_, err = client.GetToken(context.Background(), &pb.GetTokenRequest{})
+		if err != nil && status.Code(err) != codes.ResourceExhausted {
 			return err
 		}
 		clients = append(clients, client)
 	}
 
-	// Not a deadline: it would travel with each call, and the last ones would be late by design.
+	// Not a deadline: it would travel with each call.
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	time.AfterFunc(*duration, cancel)
+	time.AfterFunc(*duration+patience, cancel)
+	stop := make(chan struct{})
+	time.AfterFunc(*duration, func() { close(stop) })
 	var mu sync.Mutex
 	var wait sync.WaitGroup
 	var all []int64
-	failed := 0
+	failed, refused := 0, 0
 	lastError := ""
 	start := time.Now()
 	for i := range *inFlight {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			latencies, bad, err := drive(ctx, clients[i%len(clients)])
+			s := drive(ctx, stop, clients[i%len(clients)])
 			mu.Lock()
 			defer mu.Unlock()
-			all = append(all, latencies...)
-			failed += bad
-			if err != nil {
-				lastError = err.Error()
+			all = append(all, s.latencies...)
+			failed += s.failed
+			refused += s.refused
+			if s.lastError != nil {
+				lastError = s.lastError.Error()
 			}
 		}()
 	}
@@ -131,7 +128,7 @@ func run() error {
 	}
 	sort.Slice(all, func(i, j int) bool { return all[i] < all[j] })
 	return json.NewEncoder(os.Stdout).Encode(result{
-		Calls: len(all), Failed: failed, Seconds: seconds, PerSec: float64(len(all)) / seconds,
+		Calls: len(all), Failed: failed, Refused: refused, Seconds: seconds, PerSec: float64(len(all)) / seconds,
 		P50Micro: all[len(all)/2], P99Micro: all[len(all)*99/100], Error: lastError,
 	})
 }
