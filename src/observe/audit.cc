@@ -34,4 +34,10 @@ void AuditLog::CallerDenied(std::string_view principal, std::string_view peer_ad
                                {"reason", ReasonName(reason)}});
 }
 
+void AuditLog::AdminRefresh(std::string_view principal, std::string_view credential,
+                            std::string_view result) {
+  log_.Audit("admin_refresh",
+             {{"principal", principal}, {"credential", credential}, {"result", result}});
+}
+
 }  // namespace credential_broker::observe

@@ -11,8 +11,9 @@
 namespace credential_broker::observe {
 
 // Writes the audit events into the log, at every log level: `token_issued` the first time that a
-// principal at a peer address gets a version, `caller_denied` each time. A peer is its address
-// without the port: a caller that opens a connection for each call is still one. Thread-safe.
+// principal at a peer address gets a version, `caller_denied` and `admin_refresh` each time. A peer
+// is its address without the port: a caller that opens a connection for each call is still one.
+// Thread-safe.
 class AuditLog : public AuditSink {
  public:
   // `log` outlives this object. More than `most_callers` pairs of principal and address are told
@@ -24,6 +25,8 @@ class AuditLog : public AuditSink {
                    std::string_view credential, std::string_view version) override;
   void CallerDenied(std::string_view principal, std::string_view peer_address,
                     std::string_view credential, Reason reason) override;
+  void AdminRefresh(std::string_view principal, std::string_view credential,
+                    std::string_view result) override;
 
  private:
   static constexpr std::size_t kMostCallers = 128 * 1024;
