@@ -19,6 +19,10 @@ struct Admission {
   std::shared_ptr<Credential> credential;  // never null
 };
 
+// The name that a request means: "default" where it has none. Fails with INVALID_REQUEST where it
+// can be nobody's.
+absl::StatusOr<std::string> CredentialNameOf(std::string_view in_request);
+
 // The way from a request to a credential: who calls, may it, does the credential exist. Every
 // refusal is written to the audit log. Thread-safe; what it is made of outlives it.
 class Gatekeeper {
@@ -28,6 +32,12 @@ class Gatekeeper {
 
   // Fails with CALLER_UNAUTHENTICATED.
   absl::StatusOr<std::string> Authenticate(const rpc::Call& call) const;
+
+  // The credential `name`, which `principal` asks for at `peer_address`, as the rules stand now.
+  // Fails with CALLER_NOT_ALLOWED or CREDENTIAL_NOT_FOUND, as Admit does.
+  absl::StatusOr<std::shared_ptr<Credential>> Authorize(std::string_view principal,
+                                                        std::string_view peer_address,
+                                                        std::string_view name) const;
 
   // `name`: as in a request, empty for "default". Fails with CALLER_UNAUTHENTICATED,
   // INVALID_REQUEST, or CALLER_NOT_ALLOWED, the same whether the credential exists or not; with

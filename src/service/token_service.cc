@@ -35,14 +35,17 @@ void ServeList(const Gatekeeper& gatekeeper, rpc::Call& call,
 
 TokenService::TokenService(const CurrentCredentials& credentials, AuditSink& audit,
                            const Clock& clock, absl::Duration max_wait)
-    : gatekeeper_(credentials, audit), get_token_(gatekeeper_, clock, max_wait) {}
+    : gatekeeper_(credentials, audit),
+      get_token_(gatekeeper_, clock, max_wait),
+      watch_token_(gatekeeper_, clock) {}
 
-void TokenService::AddTo(rpc::Router& router) const {
+void TokenService::AddTo(rpc::Router& router) {
   router.Add(Descriptor(), "GetToken",
              rpc::Unary<api::GetTokenRequest>(
                  [this](rpc::Call& call, const api::GetTokenRequest& request) {
                    return get_token_.Serve(call, request);
                  }));
+  router.Add(Descriptor(), "WatchToken", watch_token_.Factory());
   router.Add(
       Descriptor(), "ListCredentials",
       rpc::Unary<api::ListCredentialsRequest>(
