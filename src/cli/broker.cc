@@ -78,6 +78,9 @@ absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const config::BrokerConfig
   if (absl::Status status = broker->Listen(config.server); !status.ok()) {
     return status;
   }
+  if (absl::Status status = broker->ListenForOperators(config.admin); !status.ok()) {
+    return status;
+  }
   if (absl::Status status = broker->serving_.Begin(); !status.ok()) {
     return status;
   }
@@ -106,10 +109,27 @@ absl::Status Broker::Listen(const config::ServerConfig& config) {
   return absl::OkStatus();
 }
 
+absl::Status Broker::ListenForOperators(const config::AdminConfig& config) {
+  if (config.listen.empty()) {
+    return absl::OkStatus();
+  }
+  auto listener = AdminListener::Start(config.listen, credentials_, audit_, health_);
+  if (!listener.ok()) {
+    return listener.status();
+  }
+  admin_ = *std::move(listener);
+  return absl::OkStatus();
+}
+
 void Broker::Drain(absl::Duration grace) {
   readiness_.StartDraining();
   health_.Shutdown();
+  tokens_.watches().Shutdown();
   serving_.Stop();
+  if (admin_ != nullptr) {
+    // Its calls have been answered by now: the credentials have stopped.
+    admin_->Drain(absl::Milliseconds(500));
+  }
   server_->Drain(grace);
 }
 

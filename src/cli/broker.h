@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "cli/admin_listener.h"
 #include "cli/serving_credentials.h"
 #include "config/broker_config.h"
 #include "core/credential_runner.h"
@@ -40,10 +41,13 @@ class Broker {
 
   // As bound.
   const std::string& address() const { return server_->address(); }
+  // Empty: there is no admin service.
+  std::string admin_address() const { return admin_ == nullptr ? "" : admin_->address(); }
 
  private:
   Broker(const config::BrokerConfig& config, observe::Logger& log);
   absl::Status Listen(const config::ServerConfig& config);
+  absl::Status ListenForOperators(const config::AdminConfig& config);
 
   // What happens to credentials goes to the log and to readiness.
   class Events : public CredentialObserver {
@@ -72,6 +76,7 @@ class Broker {
   rpc::Router router_;
   rpc::GrpcApplication application_;
   std::unique_ptr<h2::Server> server_;
+  std::unique_ptr<AdminListener> admin_;  // null: none is configured
 };
 
 }  // namespace credential_broker::cli

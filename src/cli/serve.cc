@@ -64,7 +64,9 @@ int ServeUntilSignal(const config::BrokerConfig& config, const DevMode* dev, obs
                          {"sandbox", dev->sandbox_url()},
                          {"sandbox_ca_file", dev->ca_file()}});
   } else {
-    log.Info("serving", {{"grpc", (*broker)->address()}, {"tls", config.server.has_tls}});
+    log.Info("serving", {{"grpc", (*broker)->address()},
+                         {"tls", config.server.has_tls},
+                         {"admin", (*broker)->admin_address()}});
   }
   int signal_number = 0;
   sigwait(&signals, &signal_number);

@@ -53,6 +53,10 @@ struct CredentialConfig {
   std::vector<AllowRule> allow;  // empty: nobody
 };
 
+struct AdminConfig {
+  std::string listen;  // unix:/path; empty: no admin service
+};
+
 enum class SessionStoreType { kMemory };
 
 struct SessionStoreConfig {
@@ -68,6 +72,7 @@ struct LogConfig {
 // absolute; a relative one is taken from the folder of the configuration file.
 struct BrokerConfig {
   ServerConfig server;
+  AdminConfig admin;
   SessionStoreConfig session_store;
   std::vector<CredentialConfig> credentials;  // at least one, names unique
   // Who may ask for any name, so that a name that does not exist is told to them as such. No key of

@@ -80,6 +80,7 @@ absl::StatusOr<BrokerConfig> ParseConfig(std::string_view text, std::string_view
     RequireExactly(root, "apiVersion", kApiVersion);
     RequireExactly(root, "kind", kKind);
     ReadServer(root, folder, settings, problems, config.server);
+    ReadAdmin(root, problems, config.server, config.admin);
     ReadSessionStore(root, problems);
     ReadCredentials(root, folder, problems, config.credentials);
     ReadLog(root, settings, problems, config.log);

@@ -20,6 +20,9 @@ std::string ResolveFile(std::string_view folder, std::string_view file);
 void ReadServer(Section& root, const std::string& folder, const Settings& settings,
                 Problems& problems, ServerConfig& server);
 
+// After ReadServer, whose address it must not have.
+void ReadAdmin(Section& root, Problems& problems, const ServerConfig& server, AdminConfig& admin);
+
 void ReadCredentials(Section& root, const std::string& folder, Problems& problems,
                      std::vector<CredentialConfig>& credentials);
 

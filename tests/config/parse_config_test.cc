@@ -27,6 +27,7 @@ server:
   max_connection_age: 3m
   max_connections: 20
   max_connections_per_address: 10
+admin: {listen: unix:/run/admin.sock}
 session_store: {type: memory}
 credentials:
 - name: default
@@ -346,9 +347,32 @@ TEST(ParseConfig, RefusesNamesThatAreNoneOrTakenTwice) {
   }
 }
 
+TEST(ParseConfig, ReadsTheAdminSocket) {
+  const std::string good = WithServer("server: {listen: 127.0.0.1:1}");
+  EXPECT_EQ(ParseConfig(good, "b.yaml")->admin.listen, "");
+  EXPECT_EQ(ParseConfig(good + "admin: {listen: unix:/run/admin.sock}\n", "b.yaml")->admin.listen,
+            "unix:/run/admin.sock");
+}
+
+TEST(ParseConfig, AnAdminServiceThatOthersCouldReachIsRefused) {
+  const std::string good = WithServer("server: {listen: unix:/run/broker.sock}");
+  for (const char* listen : {"127.0.0.1:9000", "0.0.0.0:9000", "/run/admin.sock", "localhost:1"}) {
+    EXPECT_THAT(ErrorOf(StrCat(good, "admin: {listen: \"", listen, "\"}\n")),
+                AllOf(HasSubstr("b.yaml:9: admin.listen: \""), HasSubstr("is no unix socket"),
+                      HasSubstr("write unix:/path")))
+        << listen;
+  }
+  EXPECT_THAT(ErrorOf(good + "admin: {listen: unix:admin.sock}\n"), HasSubstr("must be absolute"));
+  EXPECT_THAT(ErrorOf(good + "admin: {listen: unix:/run/broker.sock}\n"),
+              HasSubstr("is where server.listen is, too"));
+  EXPECT_THAT(ErrorOf(good + "admin: {}\n"), HasSubstr("or leave admin out"));
+  EXPECT_THAT(ErrorOf(good + "admin: {listen: unix:/a, mode: 0600}\n"),
+              HasSubstr("admin.mode: unknown key"));
+}
+
 TEST(ParseConfig, RefusesByNameWhatIsNotBuiltYet) {
   const std::string good = WithServer("server: {plaintext: true}");
-  for (const char* key : {"admin", "http", "kubernetes_callers", "kubernetes", "envoy"}) {
+  for (const char* key : {"http", "kubernetes_callers", "kubernetes", "envoy"}) {
     EXPECT_EQ(ErrorOf(StrCat(good, key, ": {listen: x}\n")),
               StrCat("b.yaml:9: ", key, ": not supported yet; remove it"));
   }
