@@ -16,8 +16,10 @@ int main(int argc, char** argv) {
   cli::AddCheckConfig(root);
   cli::AddHealth(root);
   cli::AddTokenPrint(root);
+  cli::AddTokenWatch(root);
   cli::AddExec(root);
   cli::AddCredentialsList(root);
+  cli::AddCredentialsRefresh(root);
   cli::AddSandbox(root);
   cli::AddVersion(root);
   cli::AddCompletion(root);

@@ -14,6 +14,7 @@ namespace credential_broker::cli {
 namespace {
 
 constexpr std::string_view kService = "investsuite.credentialbroker.v1.CredentialBrokerService";
+constexpr absl::Duration kAdminGrace = absl::Milliseconds(500);
 
 std::vector<std::string> Names(const std::vector<config::CredentialConfig>& credentials) {
   std::vector<std::string> names;
@@ -94,6 +95,7 @@ Broker::Broker(const config::BrokerConfig& config, observe::Logger& log,
       tokens_(credentials_, audit_, SystemClock(), config.server.max_wait, callers_->checks()),
       application_(router_, SystemClock(), &calls_),
       monitoring_(log, {credentials_, readiness_, upstream_metrics_, audit_}) {
+  monitoring_.SetWatchStreams([this] { return tokens_.watches().StreamCounts(); });
   // The process lives: that depends on nothing.
   health_.Set("", rpc::ServingStatus::kServing);
   health_.AddTo(router_);
@@ -102,6 +104,13 @@ Broker::Broker(const config::BrokerConfig& config, observe::Logger& log,
     rpc::AddReflection(router_);
   }
   calls_.LearnMethods(router_);
+}
+
+Broker::~Broker() {
+  // Its pages look at what is destroyed before it.
+  if (admin_ != nullptr) {
+    admin_->Drain(absl::ZeroDuration());
+  }
 }
 
 absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const config::BrokerConfig& config,
@@ -118,6 +127,9 @@ absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const config::BrokerConfig
   }
   broker->credentials_.Replace(SetOf(*credentials, config));
   if (absl::Status status = broker->Listen(config.server); !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = broker->ListenForOperators(config.admin); !status.ok()) {
     return status;
   }
   broker->monitoring_.AddListener("grpc", *broker->server_, broker->application_,
@@ -144,8 +156,9 @@ absl::StatusOr<ConfigChange> Broker::Apply(const config::BrokerConfig& config) {
   change.rate_limit = callers_->SetRateLimit(config.server.rate_limit);
   if (!credentials->empty()) {
     credentials_.Replace(SetOf(*credentials, config));
-    // After the swap, before the credentials that go are stopped: whoever holds a permission or a
-    // credential of the set before looks again here.
+    // After the swap, and before the credentials that go are stopped, so that no stream ends that
+    // may go over to another.
+    tokens_.watches().RecheckPermissions();
     serving_.Commit(*std::move(credentials));
   }
   return change;
@@ -197,6 +210,20 @@ absl::StatusOr<bool> Broker::UpdateTls(const config::ServerConfig& config) {
   return true;
 }
 
+absl::Status Broker::ListenForOperators(const config::AdminConfig& config) {
+  if (config.listen.empty()) {
+    return absl::OkStatus();
+  }
+  auto listener = AdminListener::Start(config.listen, {credentials_, audit_, health_},
+                                       {{"/statusz", [this] { return monitoring_.StatusPage(); }}});
+  if (!listener.ok()) {
+    return listener.status();
+  }
+  admin_ = *std::move(listener);
+  admin_->AddTo(monitoring_);
+  return absl::OkStatus();
+}
+
 void Broker::Drain(const DrainTimes& times) {
   monitoring_.StartDraining();
   readiness_.StartDraining();
@@ -204,7 +231,12 @@ void Broker::Drain(const DrainTimes& times) {
   Wait(times.notice);
   // Watches of health end, and waiting calls, before connections are told to go.
   health_.Shutdown();
+  tokens_.watches().Shutdown();
   serving_.Stop();
+  if (admin_ != nullptr) {
+    // Its calls have been answered by now: the credentials have stopped.
+    admin_->Drain(kAdminGrace);
+  }
   server_->Drain(times.grace);
 }
 

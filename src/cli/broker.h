@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cli/admin_listener.h"
 #include "cli/call_recorder.h"
 #include "cli/caller_gate.h"
 #include "cli/monitoring.h"
@@ -38,6 +39,10 @@ namespace credential_broker::cli {
 // Apply, OnFilesChanged and Drain are called by one thread at a time.
 class Broker : public Reloadable {
  public:
+  ~Broker() override;
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+
   // Listens, serves, and then logs in: an address that is taken costs no login. `log` outlives the
   // broker. Errors name the address, file or limit, and what to do; ALREADY_EXISTS: the address is
   // in use.
@@ -66,6 +71,8 @@ class Broker : public Reloadable {
   ReloadObserver& reload_observer() { return monitoring_; }
   // Empty: there is no http listener.
   const std::string& http_address() const { return monitoring_.http_address(); }
+  // Empty: there is no admin service.
+  std::string admin_address() const { return admin_ == nullptr ? "" : admin_->address(); }
 
  private:
   Broker(const config::BrokerConfig& config, observe::Logger& log,
@@ -73,6 +80,7 @@ class Broker : public Reloadable {
   absl::Status Listen(const config::ServerConfig& config);
   // True: the listener shows another identity from now on.
   absl::StatusOr<bool> UpdateTls(const config::ServerConfig& config);
+  absl::Status ListenForOperators(const config::AdminConfig& config);
 
   // What happens to credentials goes to the log, to metrics and to readiness.
   class Events : public CredentialObserver {
@@ -109,6 +117,7 @@ class Broker : public Reloadable {
   rpc::GrpcApplication application_;
   std::unique_ptr<h2::Server> server_;
   std::optional<std::string> tls_digest_;  // of the identity that is shown; none: plaintext
+  std::unique_ptr<AdminListener> admin_;   // null: none is configured
   Monitoring monitoring_;
 };
 

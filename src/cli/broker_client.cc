@@ -1,18 +1,13 @@
-// The one file that knows grpc++.
 #include "cli/broker_client.h"
 
-#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
-#include <string_view>
 #include <utility>
 
 #include "cli/api_messages.h"
-#include "cli/client_certificate.h"
-#include "cli/pem_files.h"
+#include "cli/grpc_channel.h"
 #include "core/strings.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "investsuite/credentialbroker/v1/credential_broker.grpc.pb.h"
@@ -26,22 +21,13 @@ namespace v1 = investsuite::credentialbroker::v1;
 constexpr int kMostPages = 1000;
 constexpr int kPageSize = 1000;
 
-void WipeString(std::string* text) { Wipe(text->data(), text->size()); }
-
-// Whether, by gRPC's words for not being connected, there is a server that can have refused.
-bool ReachedServer(std::string_view message) {
-  return message.find("Failed to connect to remote host") == std::string_view::npos &&
-         message.find("DNS resolution failed") == std::string_view::npos;
-}
-
 class GrpcBrokerClient : public BrokerClient {
  public:
-  GrpcBrokerClient(Endpoint endpoint, const std::shared_ptr<grpc::Channel>& channel,
-                   Secret bearer_token, absl::Duration timeout)
-      : endpoint_(std::move(endpoint)),
-        broker_(v1::CredentialBrokerService::NewStub(channel)),
-        health_(grpc::health::v1::Health::NewStub(channel)),
-        bearer_token_(std::move(bearer_token)),
+  GrpcBrokerClient(GrpcChannel channel, absl::Duration timeout)
+      : channel_(std::move(channel)),
+        broker_(v1::CredentialBrokerService::NewStub(channel_.channel())),
+        admin_(v1::CredentialBrokerAdminService::NewStub(channel_.channel())),
+        health_(grpc::health::v1::Health::NewStub(channel_.channel())),
         deadline_(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout)) {}
 
   RpcResult<FetchedToken> GetToken(const TokenRequest& request) override {
@@ -58,7 +44,7 @@ class GrpcBrokerClient : public BrokerClient {
     const grpc::Status status = Call(
         [&](grpc::ClientContext* context) { return broker_->GetToken(context, message, &answer); });
     if (!status.ok()) {
-      return ToError(status);
+      return channel_.ToError(status);
     }
     return TakeToken(*answer.mutable_token());
   }
@@ -73,7 +59,7 @@ class GrpcBrokerClient : public BrokerClient {
         return broker_->ListCredentials(context, message, &answer);
       });
       if (!status.ok()) {
-        return ToError(status);
+        return channel_.ToError(status);
       }
       std::transform(answer.credentials().begin(), answer.credentials().end(),
                      std::back_inserter(all), ToListed);
@@ -85,6 +71,19 @@ class GrpcBrokerClient : public BrokerClient {
     return BadAnswer(StrCat("the list does not end after ", kMostPages, " pages"));
   }
 
+  RpcResult<ListedCredential> RefreshCredential(const std::string& name) override {
+    v1::RefreshCredentialRequest message;
+    message.set_credential(name);
+    v1::RefreshCredentialResponse answer;
+    const grpc::Status status = Call([&](grpc::ClientContext* context) {
+      return admin_->RefreshCredential(context, message, &answer);
+    });
+    if (!status.ok()) {
+      return channel_.ToError(status);
+    }
+    return ToListed(answer.credential());
+  }
+
   RpcResult<std::string> CheckHealth(const std::string& service) override {
     grpc::health::v1::HealthCheckRequest message;
     message.set_service(service);
@@ -92,7 +91,7 @@ class GrpcBrokerClient : public BrokerClient {
     const grpc::Status status = Call(
         [&](grpc::ClientContext* context) { return health_->Check(context, message, &answer); });
     if (!status.ok()) {
-      return ToError(status);
+      return channel_.ToError(status);
     }
     const std::string& name =
         grpc::health::v1::HealthCheckResponse::ServingStatus_Name(answer.status());
@@ -106,93 +105,26 @@ class GrpcBrokerClient : public BrokerClient {
   grpc::Status Call(Method method) {
     grpc::ClientContext context;
     context.set_deadline(deadline_);
-    if (!bearer_token_.empty()) {
-      std::string header = StrCat("Bearer ", bearer_token_.Reveal());
-      context.AddMetadata("authorization", header);
-      WipeString(&header);
-    }
+    channel_.Authorize(context);
     return method(&context);
   }
 
-  RpcError ToError(const grpc::Status& status) const {
-    RpcError error =
-        MakeRpcError(status.error_code(), status.error_message(), status.error_details());
-    if (error.code == absl::StatusCode::kUnavailable && error.reason.empty() &&
-        ReachedServer(error.message)) {
-      error.client_certificate_refused = RefusesClientCertificate(endpoint_);
-    }
-    return error;
-  }
-
-  Endpoint endpoint_;
+  GrpcChannel channel_;
   std::unique_ptr<v1::CredentialBrokerService::Stub> broker_;
+  std::unique_ptr<v1::CredentialBrokerAdminService::Stub> admin_;
   std::unique_ptr<grpc::health::v1::Health::Stub> health_;
-  Secret bearer_token_;
   std::chrono::system_clock::time_point deadline_;
 };
-
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
-    const Endpoint& endpoint) {
-  if (endpoint.plaintext) {
-    return grpc::InsecureChannelCredentials();
-  }
-  absl::StatusOr<PemFiles> files = ReadPemFiles(endpoint);
-  if (!files.ok()) {
-    return files.status();
-  }
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = files->authorities;
-  options.pem_cert_chain = files->certificate;
-  options.pem_private_key = std::string(files->key.Reveal());
-  std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::SslCredentials(options);
-  WipeString(&options.pem_private_key);
-  return credentials;
-}
-
-grpc::ChannelArguments MakeArguments(const Endpoint& endpoint) {
-  grpc::ChannelArguments arguments;
-  // A proxy that the environment sets is for the way out, never between a caller and its broker.
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
-  if (!endpoint.server_name.empty()) {
-    arguments.SetSslTargetNameOverride(endpoint.server_name);
-  }
-  return arguments;
-}
-
-// The errors that matter come back as a status; grpc++'s own lines would only stand in between.
-void QuietenGrpc() {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets variables
-  if (std::getenv("GRPC_VERBOSITY") == nullptr) {
-    gpr_set_log_function([](gpr_log_func_args* /*args*/) {});
-  }
-}
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<BrokerClient>> BrokerClient::Create(
     const ConnectionOptions& options) {
-  absl::StatusOr<Endpoint> endpoint = Settle(options);
-  if (!endpoint.ok()) {
-    return endpoint.status();
+  absl::StatusOr<GrpcChannel> channel = GrpcChannel::Open(options);
+  if (!channel.ok()) {
+    return channel.status();
   }
-  Secret bearer_token;
-  if (!endpoint->bearer_token_file.empty()) {
-    absl::StatusOr<Secret> token = ReadTokenFile(endpoint->bearer_token_file);
-    if (!token.ok()) {
-      return token.status();
-    }
-    bearer_token = *std::move(token);
-  }
-  QuietenGrpc();
-  auto credentials = MakeCredentials(*endpoint);
-  if (!credentials.ok()) {
-    return credentials.status();
-  }
-  auto channel =
-      grpc::CreateCustomChannel(endpoint->target, *credentials, MakeArguments(*endpoint));
-  return std::make_unique<GrpcBrokerClient>(*std::move(endpoint), channel, std::move(bearer_token),
-                                            options.timeout);
+  return std::make_unique<GrpcBrokerClient>(*std::move(channel), options.timeout);
 }
 
 }  // namespace credential_broker::cli

@@ -59,6 +59,9 @@ class BrokerClient {
   // All of them, over as many pages as there are.
   virtual RpcResult<std::vector<ListedCredential>> ListCredentials() = 0;
 
+  // Has a new token obtained for the credential; the state after it. Of the admin listener only.
+  virtual RpcResult<ListedCredential> RefreshCredential(const std::string& name) = 0;
+
   // The status by name, such as "SERVING"; `service` empty: the process itself.
   virtual RpcResult<std::string> CheckHealth(const std::string& service) = 0;
 };

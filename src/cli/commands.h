@@ -10,8 +10,10 @@ void AddServe(Command& root);
 void AddCheckConfig(Command& root);
 void AddHealth(Command& root);
 void AddTokenPrint(Command& root);
+void AddTokenWatch(Command& root);
 void AddExec(Command& root);
 void AddCredentialsList(Command& root);
+void AddCredentialsRefresh(Command& root);
 void AddSandbox(Command& root);
 void AddVersion(Command& root);
 void AddCompletion(Command& root);  // completes what `root` holds when it runs

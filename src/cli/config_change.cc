@@ -22,6 +22,7 @@ std::vector<std::string> KeysThatNeedRestart(const config::BrokerConfig& running
   compare("server.max_connections", server.max_connections, next.max_connections);
   compare("server.max_connections_per_address", server.max_connections_per_address,
           next.max_connections_per_address);
+  compare("admin", running.admin, wanted.admin);
   compare("http", running.http, wanted.http);
   compare("kubernetes_callers", running.kubernetes_callers, wanted.kubernetes_callers);
   compare("kubernetes", running.kubernetes, wanted.kubernetes);

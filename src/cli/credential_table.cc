@@ -49,6 +49,22 @@ void Put(nlohmann::ordered_json& object, const char* name, const std::optional<a
   }
 }
 
+nlohmann::ordered_json ToJson(const ListedCredential& credential) {
+  nlohmann::ordered_json object;
+  object["name"] = credential.name;
+  object["state"] = "STATE_" + credential.state;
+  Put(object, "version", credential.version);
+  Put(object, "expireTime", credential.expire_time);
+  Put(object, "lastRefreshTime", credential.last_refresh_time);
+  Put(object, "nextRefreshTime", credential.next_refresh_time);
+  Put(object, "lastErrorReason", credential.last_error_reason);
+  return object;
+}
+
+std::string Dump(const nlohmann::ordered_json& document) {
+  return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 }  // namespace
 
 std::string CredentialTable(const std::vector<ListedCredential>& credentials, absl::Time now) {
@@ -76,18 +92,13 @@ std::string CredentialTable(const std::vector<ListedCredential>& credentials, ab
 std::string CredentialJson(const std::vector<ListedCredential>& credentials) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const ListedCredential& one : credentials) {
-    nlohmann::ordered_json object;
-    object["name"] = one.name;
-    object["state"] = "STATE_" + one.state;
-    Put(object, "version", one.version);
-    Put(object, "expireTime", one.expire_time);
-    Put(object, "lastRefreshTime", one.last_refresh_time);
-    Put(object, "nextRefreshTime", one.next_refresh_time);
-    Put(object, "lastErrorReason", one.last_error_reason);
-    list.push_back(std::move(object));
+    list.push_back(ToJson(one));
   }
-  const nlohmann::ordered_json document = {{"credentials", std::move(list)}};
-  return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
+  return Dump(nlohmann::ordered_json{{"credentials", std::move(list)}}) + '\n';
+}
+
+std::string CredentialObject(const ListedCredential& credential) {
+  return Dump(ToJson(credential));
 }
 
 }  // namespace credential_broker::cli

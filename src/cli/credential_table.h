@@ -15,6 +15,9 @@ std::string CredentialTable(const std::vector<ListedCredential>& credentials, ab
 // {"credentials":[…]}, in protobuf's JSON form, on one line.
 std::string CredentialJson(const std::vector<ListedCredential>& credentials);
 
+// One of them as CredentialJson writes it, without a line feed.
+std::string CredentialObject(const ListedCredential& credential);
+
 }  // namespace credential_broker::cli
 
 #endif  // CREDENTIAL_BROKER_CLI_CREDENTIAL_TABLE_H_

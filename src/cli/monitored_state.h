@@ -45,7 +45,8 @@ struct MonitoredState {
   // How often a reload ended so, by ReloadResult.
   std::array<std::atomic<std::uint64_t>, kReloadResults.size()> reloads{};
 
-  // From here on: filled before anybody looks, and never changed.
+  // All below is filled, and never changed again.
+  std::atomic<bool> complete{false};
   std::vector<MonitoredListener> listeners;
   std::vector<const observe::CallMetrics*> calls;
   std::function<std::map<std::string, std::size_t>()> watch_streams;  // open ones by credential

@@ -9,6 +9,8 @@ namespace credential_broker::cli {
 namespace {
 
 // How often the log is told of refusals, and event loops are asked for a sign of life.
+constexpr int kServiceUnavailable = 503;
+
 constexpr absl::Duration kPeriod = absl::Seconds(5);
 
 // On a unix socket the group of the process may look, too.
@@ -58,6 +60,7 @@ void Monitoring::SetWatchStreams(
 }
 
 absl::Status Monitoring::Start(const config::HttpConfig& config) {
+  state_.complete = true;
   if (absl::Status status = ticker_.Start(); !status.ok()) {
     return status;
   }
@@ -99,6 +102,9 @@ void Monitoring::OnReload(ReloadResult result) {
 }
 
 http::Response Monitoring::StatusPage() const {
+  if (!state_.complete) {
+    return http::Text(kServiceUnavailable, "starting");
+  }
   return {200, "text/html; charset=utf-8", http::RenderStatusPage(MakeStatusReport(state_))};
 }
 

@@ -40,7 +40,7 @@ class Monitoring : public ReloadObserver {
 
   void OnReload(ReloadResult result) override;
 
-  // /statusz, for another listener than Start's. Thread-safe.
+  // /statusz, for another listener than Start's, which may ask before Start, too. Thread-safe.
   http::Response StatusPage() const;
 
   // As bound; empty: there is no http listener.

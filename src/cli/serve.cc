@@ -96,6 +96,9 @@ void LogServing(const Broker& broker, std::initializer_list<observe::Field> more
   if (!broker.http_address().empty()) {
     fields.emplace_back("http", broker.http_address());
   }
+  if (const std::string admin = broker.admin_address(); !admin.empty()) {
+    fields.emplace_back("admin", admin);
+  }
   fields.insert(fields.end(), more);
   log.Log(observe::LogLevel::kInfo, "serving", fields);
 }

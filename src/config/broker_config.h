@@ -96,6 +96,12 @@ struct CredentialConfig {
   bool operator==(const CredentialConfig& other) const = default;
 };
 
+struct AdminConfig {
+  std::string listen;  // unix:/path; empty: no admin service
+
+  bool operator==(const AdminConfig& other) const = default;
+};
+
 enum class SessionStoreType { kMemory };
 
 struct SessionStoreConfig {
@@ -111,6 +117,7 @@ struct LogConfig {
 // absolute; a relative one is taken from the folder of the configuration file.
 struct BrokerConfig {
   ServerConfig server;
+  AdminConfig admin;
   HttpConfig http;
   std::optional<KubernetesCallersConfig> kubernetes_callers;  // none: no bearer token is accepted
   KubernetesConfig kubernetes;

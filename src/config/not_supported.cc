@@ -10,7 +10,6 @@ namespace {
 
 // One line a key, or a key with one of its values. Delete the line when the feature is built.
 constexpr std::string_view kTable[] = {
-    "admin",
     "envoy",
     "session_store.type: kubernetes",
     "session_store.type: etcd",

@@ -80,6 +80,7 @@ absl::StatusOr<BrokerConfig> ParseConfig(std::string_view text, std::string_view
     RequireExactly(root, "apiVersion", kApiVersion);
     RequireExactly(root, "kind", kKind);
     ReadServer(root, folder, settings, problems, config.server);
+    ReadAdmin(root, problems, config.server, config.admin);
     ReadHttp(root, settings, problems, config.http);
     ReadKubernetes(root, folder, problems, config);
     ReadSessionStore(root, problems);

@@ -25,6 +25,8 @@ void ReadHttp(Section& root, const Settings& settings, Problems& problems, HttpC
 // `kubernetes_callers` and `kubernetes`.
 void ReadKubernetes(Section& root, const std::string& folder, Problems& problems,
                     BrokerConfig& config);
+// After ReadServer, whose address it must not have.
+void ReadAdmin(Section& root, Problems& problems, const ServerConfig& server, AdminConfig& admin);
 
 void ReadCredentials(Section& root, const std::string& folder, Problems& problems,
                      std::vector<CredentialConfig>& credentials);

@@ -21,6 +21,11 @@ class AuditSink {
   // named none.
   virtual void CallerDenied(std::string_view principal, std::string_view peer_address,
                             std::string_view credential, Reason reason) = 0;
+
+  // The operator `principal` had `credential` refreshed. `result`: "OK", or the reason why it was
+  // not.
+  virtual void AdminRefresh(std::string_view principal, std::string_view credential,
+                            std::string_view result) = 0;
 };
 
 }  // namespace credential_broker

@@ -1,6 +1,7 @@
 #ifndef CREDENTIAL_BROKER_CORE_CREDENTIAL_H_
 #define CREDENTIAL_BROKER_CORE_CREDENTIAL_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,19 @@ class PendingQuery {
   virtual ~PendingQuery() = default;
 };
 
+// A credential at one moment.
+struct CredentialView {
+  TokenPtr token;  // null: none that is usable
+  CredentialStatus status;
+};
+
+// Changes are told as long as it lives. It may be destroyed on any thread, after the credential
+// too; a call that is under way on another thread then goes on.
+class CredentialWatch {
+ public:
+  virtual ~CredentialWatch() = default;
+};
+
 // One credential as callers see it: the current token, and a place to wait for the next.
 // Thread-safe.
 //
@@ -53,6 +67,20 @@ class Credential {
                                                            TokenCallback done) = 0;
 
   virtual CredentialStatus Status() const = 0;
+  virtual CredentialView View() const = 0;
+
+  // Calls `on_change` whenever View would show another token, state, error or next attempt than
+  // before, be it only for the passage of time: how many changes a call stands for is not told.
+  // Called on the credential's thread, which it must not block, and from which it must not let go
+  // of the last reference to the credential.
+  [[nodiscard]] virtual std::shared_ptr<CredentialWatch> Watch(std::function<void()> on_change) = 0;
+
+  // Obtains a new token now, and calls `done` once it is there or could not be had, exactly once
+  // unless the result is destroyed first. Calls that come while an attempt is in flight join it.
+  // Where none may be made now, REFRESH_COOLDOWN or UPSTREAM_RATE_LIMITED say when: two refreshes
+  // that are forced, by this or by a rejected version, are 10 s apart, and logins are 6 a minute.
+  // A refused key is tried again. Never null; `done` must not block.
+  [[nodiscard]] virtual std::unique_ptr<PendingQuery> Refresh(TokenCallback done) = 0;
 };
 
 }  // namespace credential_broker

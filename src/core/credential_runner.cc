@@ -8,6 +8,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "core/credential_snapshot.h"
+#include "core/credential_watchers.h"
+#include "core/forced_refreshes.h"
 #include "core/mutex.h"
 #include "core/query_rule.h"
 #include "core/refresh_machine.h"
@@ -84,6 +86,27 @@ class Runner final : public CredentialRunner {
     return StatusAt(*store_.Latest(), clock_.Now(), clock_.WallNow());
   }
 
+  CredentialView View() const override {
+    const SnapshotPtr latest = store_.Latest();
+    const BootTime now = clock_.Now();
+    const TokenPtr& token = latest->refresh.token;
+    return {token != nullptr && token->UsableAt(now) ? token : nullptr,
+            StatusAt(*latest, now, clock_.WallNow())};
+  }
+
+  std::shared_ptr<CredentialWatch> Watch(std::function<void()> on_change) override {
+    return watchers_.Add(std::move(on_change));
+  }
+
+  std::unique_ptr<PendingQuery> Refresh(TokenCallback done) override {
+    if (auto pending = forced_.Add(done)) {
+      inbox_.Wake();
+      return pending;
+    }
+    std::move(done)(RefreshAfterStop());
+    return std::make_unique<Answered>();
+  }
+
   void OnKeyChanged() override { inbox_.KeyChanged(); }
 
   void Reconfigure(RefreshPolicy policy, std::unique_ptr<UpstreamSession> upstream) override {
@@ -118,8 +141,15 @@ class Runner final : public CredentialRunner {
         Feed(KeyChanged{});
       }
       Feed(TimePassed{});
+      forced_.Begin(
+          [this]() -> const CredentialSnapshot& {
+            Feed(RefreshForced{});
+            return current_;
+          },
+          clock_);
       AnswerCalls();
       ReportState();
+      watchers_.Tell(current_, clock_.Now());
       mail = inbox_.Take(NextWake());
     }
   }
@@ -129,6 +159,7 @@ class Runner final : public CredentialRunner {
     Publish();
     waiting_->Close();
     waiting_->JudgeAll([this](const TokenQuery& query) { return Judge(query); });
+    forced_.Close();
     attempt_.Join();
   }
 
@@ -172,6 +203,7 @@ class Runner final : public CredentialRunner {
       if (Accept(std::move(*grant))) {
         Publish();
         observer_.OnTokenObtained(current_.name, operation, *current_.refresh.token, took);
+        forced_.AttemptEnded(current_, clock_.Now());
         return;
       }
       result = AttemptFailure{FailureKind::kAmbiguous,
@@ -186,6 +218,7 @@ class Runner final : public CredentialRunner {
     current_.failure_message = failure.message;
     Publish();
     observer_.OnUpstreamFailed(current_.name, operation, failure, took, TimeToNextAttempt());
+    forced_.AttemptEnded(current_, clock_.Now());
   }
 
   // False: the machine takes its token for a failure.
@@ -271,6 +304,8 @@ class Runner final : public CredentialRunner {
 
   TokenStore store_;
   const std::shared_ptr<WaitingQueries> waiting_;
+  ForcedRefreshes forced_;
+  CredentialWatchers watchers_;
 
   RunnerInbox inbox_;
 

@@ -72,6 +72,21 @@ class Transition {
     }
   }
 
+  void operator()(const RefreshForced&) {
+    // What InvestSuite says of its limits holds for operators too.
+    const bool paused = state_.last_failure == FailureKind::kRateLimited && now_ < state_.due;
+    if (state_.in_flight.has_value() || now_ < state_.ForcedRefreshAllowedAt() || paused) {
+      return;
+    }
+    if (state_.phase == RefreshPhase::kHeld) {
+      // The key may have been mended at InvestSuite's side. Refusals go on being counted.
+      state_.phase = RefreshPhase::kLogin;
+      state_.failures = 0;
+    }
+    state_.forced = true;
+    state_.due = now_;
+  }
+
  private:
   UpstreamOperation End() {
     const UpstreamOperation ended = *state_.in_flight;

@@ -59,12 +59,13 @@ struct RefreshState {
   bool login_ended = false;                 // any login at all
   bool key_changed = false;                 // since the login in flight began
 
-  bool forced = false;  // the attempt that is due or in flight replaces a rejected token
+  // The attempt that is due or in flight replaces a rejected token, or an operator asked for it.
+  bool forced = false;
   BootTime last_forced = BootTime::InfinitePast();
   LoginBudget logins;
 
-  // Earliest instants at which a fresh token is replaced because a caller rejects it, or needs it
-  // to live longer.
+  // Earliest instants at which a token is replaced because a caller rejects it or an operator wants
+  // another, and at which a fresh one is because a caller needs it to live longer.
   BootTime ForcedRefreshAllowedAt() const { return last_forced + kForcedRefreshGap; }
   BootTime EarlyRefreshAllowedAt() const { return obtained_at + kShortestRefreshGap; }
 };
@@ -86,8 +87,10 @@ struct TokenRejected {
 struct ValidityWanted {
   absl::Duration min_validity;
 };
+// An operator wants a new token now.
+struct RefreshForced {};
 using RefreshEvent = std::variant<TimePassed, AttemptGranted, AttemptFailed, KeyChanged,
-                                  TokenRejected, ValidityWanted>;
+                                  TokenRejected, ValidityWanted, RefreshForced>;
 
 // What is to be done next. An attempt that is started ends with AttemptGranted or AttemptFailed.
 struct Sleep {

@@ -5,6 +5,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
+#include "core/executor.h"
 
 namespace credential_broker::h2 {
 
@@ -16,14 +17,8 @@ class Timer {
 
 // One thread's event loop. Whoever may call Post after the server's end holds it by
 // shared_from_this.
-class EventLoop : public std::enable_shared_from_this<EventLoop> {
+class EventLoop : public Executor, public std::enable_shared_from_this<EventLoop> {
  public:
-  virtual ~EventLoop() = default;
-
-  // Runs `task` on the loop's thread, in the order of posting. Thread-safe, never blocks. Once the
-  // loop has stopped, tasks are destroyed without being run.
-  virtual void Post(absl::AnyInvocable<void() &&> task) = 0;
-
   // Runs `task` once after `delay`. On the loop's thread only.
   [[nodiscard]] virtual std::unique_ptr<Timer> RunAfter(absl::Duration delay,
                                                         absl::AnyInvocable<void() &&> task) = 0;

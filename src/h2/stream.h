@@ -64,6 +64,9 @@ class Stream {
   virtual void SendHeaders(absl::Span<const HeaderView> headers) = 0;
   // Queues DATA. Needs SendHeaders before.
   virtual void SendData(Payload payload) = 0;
+  // Drops what SendData has queued, where no byte of it has gone out yet, so that something newer
+  // can take its place. False: some has, and all of it stays.
+  virtual bool TakeBack() = 0;
   // The trailer section, after all queued data; ends the stream. Where the peer has not half-closed
   // by then, RST_STREAM(NO_ERROR) follows by itself (RFC 9113 §8.1). So for SendHeadersOnly.
   virtual void SendTrailers(absl::Span<const HeaderView> trailers) = 0;

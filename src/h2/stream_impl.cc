@@ -51,6 +51,14 @@ void StreamImpl::SendData(Payload payload) {
   session_.Touch();
 }
 
+bool StreamImpl::TakeBack() {
+  if (!can_send() || queue_front_ > 0 || front_offset_ > 0) {
+    return false;
+  }
+  DropQueue();
+  return true;
+}
+
 void StreamImpl::SendTrailers(absl::Span<const HeaderView> trailers) {
   if (!can_send()) {
     return;

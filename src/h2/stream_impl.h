@@ -27,6 +27,7 @@ class StreamImpl final : public Stream {
   // Stream.
   void SendHeaders(absl::Span<const HeaderView> headers) override;
   void SendData(Payload payload) override;
+  bool TakeBack() override;
   void SendTrailers(absl::Span<const HeaderView> trailers) override;
   void SendHeadersOnly(absl::Span<const HeaderView> headers) override;
   void Reset(std::uint32_t error_code) override;

@@ -31,4 +31,10 @@ void AuditLog::CallerDenied(std::string_view principal, std::string_view peer_ad
   denials_.Add({principal, HostOf(peer_address), credential, reason});
 }
 
+void AuditLog::AdminRefresh(std::string_view principal, std::string_view credential,
+                            std::string_view result) {
+  log_.Audit("admin_refresh",
+             {{"principal", principal}, {"credential", credential}, {"result", result}});
+}
+
 }  // namespace credential_broker::observe

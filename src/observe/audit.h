@@ -12,8 +12,9 @@
 namespace credential_broker::observe {
 
 // Writes the audit events into the log, at every log level: `token_issued` the first time that a
-// principal at a peer address gets a version, `caller_denied` as DenialLog tells. A peer is its
-// address without the port: a caller that opens a connection for each call is still one.
+// principal at a peer address gets a version, `admin_refresh` each time, `caller_denied` as
+// DenialLog tells. A peer is its address without the port: a caller that opens a connection for
+// each call is still one.
 // Thread-safe.
 class AuditLog : public AuditSink {
  public:
@@ -26,6 +27,8 @@ class AuditLog : public AuditSink {
                    std::string_view credential, std::string_view version) override;
   void CallerDenied(std::string_view principal, std::string_view peer_address,
                     std::string_view credential, Reason reason) override;
+  void AdminRefresh(std::string_view principal, std::string_view credential,
+                    std::string_view result) override;
 
   DenialLog& denials() { return denials_; }
   const DenialLog& denials() const { return denials_; }

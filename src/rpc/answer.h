@@ -28,6 +28,9 @@ class Answer {
   // The last call: ends the stream at once and drops what the client has not taken.
   void Abort();
 
+  // As h2::Stream::TakeBack.
+  bool TakeBack() { return stream_.TakeBack(); }
+
   std::size_t unsent_bytes() const { return stream_.unsent_bytes(); }
 
  private:

@@ -11,6 +11,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "core/clock.h"
+#include "core/executor.h"
 #include "core/peer.h"
 #include "google/rpc/status.pb.h"
 
@@ -72,7 +73,14 @@ class Call {
   // Bytes of messages that the client has not taken yet.
   virtual std::size_t unsent_bytes() const = 0;
 
+  // Takes back the messages that the client has not taken, so that a newer one can be sent in their
+  // place. False: it has taken a part of them, and all stay.
+  virtual bool TakeBack() = 0;
+
   virtual std::shared_ptr<CallRef> Ref() = 0;
+  // Where the call lives: for one who serves many calls, and posts one task for all of them. It may
+  // be held beyond the server's end.
+  virtual std::shared_ptr<Executor> executor() = 0;
 };
 
 // What serves one RPC. Destroyed when the call is over: finished and sent, cancelled by the client,

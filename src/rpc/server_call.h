@@ -70,7 +70,9 @@ class ServerCall final : public h2::RequestHandler, public Call {
   void Finish(const google::rpc::Status& status, const Metadata& trailers) override;
   using Call::Finish;
   std::size_t unsent_bytes() const override { return answer_.unsent_bytes(); }
+  bool TakeBack() override { return !closed_ && answer_.TakeBack(); }
   std::shared_ptr<CallRef> Ref() override;
+  std::shared_ptr<Executor> executor() override { return stream_.loop().shared_from_this(); }
 
  private:
   // Handles what has been read, as far as the client takes our messages, and gives the bytes back.

@@ -37,6 +37,15 @@ Reason ReasonOf(const absl::Status& status) {
 
 }  // namespace
 
+absl::StatusOr<std::string> CredentialNameOf(std::string_view in_request) {
+  const std::string_view name = in_request.empty() ? kDefaultCredential : in_request;
+  if (!IsCredentialName(name)) {
+    return MakeError(Reason::kInvalidRequest,
+                     "credential is not a name: 1 to 63 characters of a-z, 0-9 and '-'");
+  }
+  return std::string(name);
+}
+
 // A call that waits for its principal, and then keeps what the call does with it.
 class Gatekeeper::Waiting final : public rpc::PendingWork {
  public:
@@ -124,18 +133,12 @@ std::unique_ptr<rpc::PendingWork> Gatekeeper::Authenticate(rpc::Call& call, Next
   return waiting;
 }
 
-absl::StatusOr<Admission> Gatekeeper::Admit(const rpc::Call& call, std::string principal,
-                                            std::string_view name) const {
-  if (name.empty()) {
-    name = kDefaultCredential;
-  }
-  if (!IsCredentialName(name)) {
-    return MakeError(Reason::kInvalidRequest,
-                     "credential is not a name: 1 to 63 characters of a-z, 0-9 and '-'");
-  }
+absl::StatusOr<std::shared_ptr<Credential>> Gatekeeper::Authorize(std::string_view principal,
+                                                                  std::string_view peer_address,
+                                                                  std::string_view name) const {
   const CurrentCredentials::SetPtr credentials = credentials_.Get();
   if (!credentials->policy().Allows(principal, name)) {
-    audit_.CallerDenied(principal, call.peer().address, name, Reason::kCallerNotAllowed);
+    audit_.CallerDenied(principal, peer_address, name, Reason::kCallerNotAllowed);
     return MakeError(Reason::kCallerNotAllowed,
                      StrCat("principal '", principal, "' may not use credential '", name,
                             "'; its operator can add it to the credential's allow rules"));
@@ -145,7 +148,21 @@ absl::StatusOr<Admission> Gatekeeper::Admit(const rpc::Call& call, std::string p
     return MakeError(Reason::kCredentialNotFound,
                      StrCat("no credential is named '", name, "'; ListCredentials names them"));
   }
-  return Admission{std::move(principal), std::string(name), std::move(credential)};
+  return credential;
+}
+
+absl::StatusOr<Admission> Gatekeeper::Admit(const rpc::Call& call, std::string principal,
+                                            std::string_view name) const {
+  absl::StatusOr<std::string> meant = CredentialNameOf(name);
+  if (!meant.ok()) {
+    return meant.status();
+  }
+  absl::StatusOr<std::shared_ptr<Credential>> credential =
+      Authorize(principal, call.peer().address, *meant);
+  if (!credential.ok()) {
+    return credential.status();
+  }
+  return Admission{std::move(principal), *std::move(meant), *std::move(credential)};
 }
 
 }  // namespace credential_broker::service

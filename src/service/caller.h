@@ -33,6 +33,10 @@ struct CallerChecks {
   KeyedRateLimiter* rate = nullptr;          // of each principal; null: no limit
 };
 
+// The name that a request means: "default" where it has none. Fails with INVALID_REQUEST where it
+// can be nobody's.
+absl::StatusOr<std::string> CredentialNameOf(std::string_view in_request);
+
 // The way from a request to a credential: who calls, not too often, may it, does the credential
 // exist. Every refusal is written to the audit log, once. Thread-safe; what it is made of outlives
 // it.
@@ -57,9 +61,15 @@ class Gatekeeper {
   [[nodiscard]] std::unique_ptr<rpc::PendingWork> Authenticate(rpc::Call& call,
                                                                NextStep next) const;
 
-  // `principal`: as one of these two gave it. `name`: as in a request, empty for "default". Fails
-  // with INVALID_REQUEST, or CALLER_NOT_ALLOWED, the same whether the credential exists or not;
-  // with CREDENTIAL_NOT_FOUND only for a caller whose rule covers the name.
+  // The credential `name`, which `principal` asks for at `peer_address`, as the rules stand now.
+  // Fails with CALLER_NOT_ALLOWED, the same whether the credential exists or not; with
+  // CREDENTIAL_NOT_FOUND only for a caller whose rule covers the name.
+  absl::StatusOr<std::shared_ptr<Credential>> Authorize(std::string_view principal,
+                                                        std::string_view peer_address,
+                                                        std::string_view name) const;
+
+  // The same for a call. `principal`: as one of the first two gave it. `name`: as in a request,
+  // empty for "default"; fails with INVALID_REQUEST where it is no name.
   absl::StatusOr<Admission> Admit(const rpc::Call& call, std::string principal,
                                   std::string_view name) const;
 

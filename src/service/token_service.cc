@@ -38,9 +38,12 @@ std::unique_ptr<rpc::PendingWork> ServeList(const Gatekeeper& gatekeeper, rpc::C
 
 TokenService::TokenService(const CurrentCredentials& credentials, AuditSink& audit,
                            const Clock& clock, absl::Duration max_wait, CallerChecks checks)
-    : gatekeeper_(credentials, audit, checks), get_token_(gatekeeper_, clock, max_wait) {}
+    : gatekeeper_(credentials, audit, checks),
+      get_token_(gatekeeper_, clock, max_wait),
+      watch_token_(gatekeeper_, clock) {}
 
-void TokenService::AddTo(rpc::Router& router) const {
+void TokenService::AddTo(rpc::Router& router) {
+  router.Add(Descriptor(), "WatchToken", watch_token_.Factory(), kOptions);
   router.Add(
       Descriptor(), "GetToken",
       Authenticated<api::GetTokenRequest>(

@@ -42,7 +42,7 @@ TEST(BashCompletion, OffersSubcommands) {
   EXPECT_THAT(BashOffers({""}), IsSupersetOf({"serve", "check-config", "health", "token", "exec",
                                               "credentials", "sandbox", "version", "completion"}));
   EXPECT_THAT(BashOffers({"tok"}), ElementsAre("token"));
-  EXPECT_THAT(BashOffers({"token", ""}), UnorderedElementsAre("print", "--help"));
+  EXPECT_THAT(BashOffers({"token", ""}), UnorderedElementsAre("print", "watch", "--help"));
 }
 
 TEST(BashCompletion, OffersTheFlagsOfTheSubcommand) {

@@ -14,13 +14,14 @@ TEST(KeysThatNeedRestart, AreThoseReadAtTheStartOnly) {
   config::BrokerConfig wanted;
   wanted.server.listen = "127.0.0.1:1";
   wanted.server.max_connections = 7;
+  wanted.admin.listen = "unix:/a";
   wanted.http.statusz = true;
   wanted.kubernetes_callers = {.audience = "credential-broker"};
   wanted.kubernetes.api_server = "https://api";
   wanted.log.format = "text";
   EXPECT_THAT(KeysThatNeedRestart(running, wanted),
-              ElementsAre("server.listen", "server.max_connections", "http", "kubernetes_callers",
-                          "kubernetes", "log.format"));
+              ElementsAre("server.listen", "server.max_connections", "admin", "http",
+                          "kubernetes_callers", "kubernetes", "log.format"));
 }
 
 TEST(KeysThatNeedRestart, DoNotHaveWhatAReloadTakes) {

@@ -30,6 +30,7 @@ server:
   rate_limit: {per_second: 0.5, burst: 200}
 kubernetes_callers: {audience: credential-broker}
 kubernetes: {api_server: "https://10.0.0.1:6443/", ca_file: k8s.pem, token_file: /k8s/token}
+admin: {listen: unix:/run/admin.sock}
 session_store: {type: memory}
 credentials:
 - name: default
@@ -394,9 +395,32 @@ TEST(ParseConfig, RefusesNamesThatAreNoneOrTakenTwice) {
   }
 }
 
+TEST(ParseConfig, ReadsTheAdminSocket) {
+  const std::string good = WithServer("server: {listen: 127.0.0.1:1}");
+  EXPECT_EQ(ParseConfig(good, "b.yaml")->admin.listen, "");
+  EXPECT_EQ(ParseConfig(good + "admin: {listen: unix:/run/admin.sock}\n", "b.yaml")->admin.listen,
+            "unix:/run/admin.sock");
+}
+
+TEST(ParseConfig, AnAdminServiceThatOthersCouldReachIsRefused) {
+  const std::string good = WithServer("server: {listen: unix:/run/broker.sock}");
+  for (const char* listen : {"127.0.0.1:9000", "0.0.0.0:9000", "/run/admin.sock", "localhost:1"}) {
+    EXPECT_THAT(ErrorOf(StrCat(good, "admin: {listen: \"", listen, "\"}\n")),
+                AllOf(HasSubstr("b.yaml:9: admin.listen: \""), HasSubstr("is no unix socket"),
+                      HasSubstr("write unix:/path")))
+        << listen;
+  }
+  EXPECT_THAT(ErrorOf(good + "admin: {listen: unix:admin.sock}\n"), HasSubstr("must be absolute"));
+  EXPECT_THAT(ErrorOf(good + "admin: {listen: unix:/run/broker.sock}\n"),
+              HasSubstr("is where server.listen is, too"));
+  EXPECT_THAT(ErrorOf(good + "admin: {}\n"), HasSubstr("or leave admin out"));
+  EXPECT_THAT(ErrorOf(good + "admin: {listen: unix:/a, mode: 0600}\n"),
+              HasSubstr("admin.mode: unknown key"));
+}
+
 TEST(ParseConfig, RefusesByNameWhatIsNotBuiltYet) {
   const std::string good = WithServer("server: {plaintext: true}");
-  for (const char* key : {"admin", "envoy"}) {
+  for (const char* key : {"envoy"}) {
     EXPECT_EQ(ErrorOf(StrCat(good, key, ": {listen: x}\n")),
               StrCat("b.yaml:9: ", key, ": not supported yet; remove it"));
   }

@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   cb::rpc::AddReflection(router);
   cb::h2::ServerOptions options;
   options.address = cb::StrCat("127.0.0.1:", port);
-  return cb::ServeUntilSignal(std::move(options), router,
-                              [](int bound) { std::cout << bound << '\n' << std::flush; });
+  return cb::ServeUntilSignal(std::move(options), router, [](int bound) {
+    std::cout << bound << '\n' << std::flush;
+  });
 }

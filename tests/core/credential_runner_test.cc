@@ -529,6 +529,197 @@ TEST_F(CredentialRunnerTest, WaitStopAndWithdrawalRace) {
   }
 }
 
+// Counts the changes that a watch tells of.
+class Watcher {
+ public:
+  explicit Watcher(Credential& credential) : watch_(credential.Watch([this] { Count(); })) {}
+  // Waits until so many changes have been told; false after 30 real seconds.
+  bool Await(int count) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(30), [&] { return count_ >= count; });
+  }
+  int count() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return count_;
+  }
+  void Drop() { watch_.reset(); }
+
+ private:
+  void Count() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++count_;
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int count_ = 0;
+  std::shared_ptr<CredentialWatch> watch_;  // last: it uses the others
+};
+
+TEST_F(CredentialRunnerTest, AWatcherIsToldOfATokenOfAFailureAndOfItsEnd) {
+  Start();
+  ASSERT_TRUE(script_->AwaitCall().has_value());
+  Watcher watcher(*runner_);
+  EXPECT_EQ(runner_->View().status.state, CredentialState::kPending);
+  script_->Answer(GrantOf("a", clock_));
+  ASSERT_TRUE(watcher.Await(1));
+  EXPECT_EQ(runner_->View().token->value.Reveal(), "access-a");
+  EXPECT_EQ(runner_->View().status.state, CredentialState::kReady);
+
+  ASSERT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Seconds(150)));
+  clock_.Advance(absl::Seconds(150));
+  ASSERT_TRUE(script_->AwaitCall().has_value());
+  ASSERT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Seconds(140)));
+  EXPECT_EQ(watcher.count(), 1) << "that an attempt begins is no news";
+  Fail(FailureKind::kServerError);  // refresh; a login follows at once
+  ASSERT_TRUE(watcher.Await(2));
+  EXPECT_EQ(runner_->View().status.state, CredentialState::kDegraded);
+  EXPECT_EQ(runner_->View().status.last_error, Reason::kUpstreamUnavailable);
+
+  ASSERT_TRUE(script_->AwaitCall().has_value());
+  ASSERT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Seconds(140)));
+  EXPECT_EQ(watcher.count(), 2);
+  clock_.Advance(absl::Seconds(140) - absl::Nanoseconds(1));
+  EXPECT_NE(runner_->View().token, nullptr);
+  clock_.Advance(absl::Nanoseconds(1));
+  EXPECT_EQ(runner_->View().token, nullptr);
+  ASSERT_TRUE(watcher.Await(3)) << "the token is withdrawn though nothing has happened upstream";
+  EXPECT_EQ(runner_->View().status.state, CredentialState::kUnavailable);
+}
+
+TEST_F(CredentialRunnerTest, AWatcherIsToldThatTheNextAttemptIsAtAnotherTime) {
+  Start();
+  ASSERT_TRUE(script_->AwaitCall().has_value());
+  Watcher watcher(*runner_);
+  Fail(FailureKind::kServerError);
+  ASSERT_TRUE(watcher.Await(1));
+  ASSERT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Milliseconds(625)));
+  EXPECT_TRUE(runner_->View().status.next_refresh_time.has_value());
+  clock_.Advance(absl::Milliseconds(625));
+  Fail(FailureKind::kServerError);
+  ASSERT_TRUE(watcher.Await(2));
+  EXPECT_EQ(runner_->View().status.state, CredentialState::kUnavailable);
+}
+
+TEST_F(CredentialRunnerTest, ADroppedWatchIsToldNothing) {
+  StartFresh();
+  Watcher dropped(*runner_);
+  Watcher kept(*runner_);
+  dropped.Drop();
+  Caller caller(*runner_, Rejecting());
+  ASSERT_TRUE(script_->AwaitCall().has_value());
+  script_->Answer(GrantOf("b", clock_));
+  ASSERT_TRUE(kept.Await(1));
+  EXPECT_EQ(dropped.count(), 0);
+}
+
+// An operator's refresh, and its outcome.
+class Operator {
+ public:
+  explicit Operator(Credential& credential)
+      : outcome_(promise_.get_future()),
+        pending_(credential.Refresh([this](absl::StatusOr<TokenPtr> outcome) {
+          promise_.set_value(std::move(outcome));
+        })) {}
+  // "access-b", or the reason of the error; "" where none comes.
+  std::string Outcome() {
+    if (outcome_.wait_for(std::chrono::seconds(30)) != std::future_status::ready) {
+      return "";
+    }
+    const absl::StatusOr<TokenPtr> outcome = outcome_.get();
+    if (outcome.ok()) {
+      return std::string((*outcome)->value.Reveal());
+    }
+    const ErrorDetails details = DetailsOf(outcome.status()).value();
+    return std::string(ReasonName(details.reason)) +
+           (details.retry_after.has_value() ? " " + absl::FormatDuration(*details.retry_after)
+                                            : "");
+  }
+
+ private:
+  std::promise<absl::StatusOr<TokenPtr>> promise_;
+  std::future<absl::StatusOr<TokenPtr>> outcome_;
+  std::unique_ptr<PendingQuery> pending_;
+};
+
+TEST_F(CredentialRunnerTest, OperatorsWhoComeAtOnceShareOneRefresh) {
+  StartFresh();
+  Operator first(*runner_);
+  ASSERT_TRUE(script_->AwaitCall().has_value());
+  Operator second(*runner_);
+  Caller marker(*runner_, Rejecting());
+  script_->Answer(GrantOf("b", clock_));
+  EXPECT_EQ(first.Outcome(), "access-b");
+  EXPECT_EQ(second.Outcome(), "access-b");
+  EXPECT_EQ(marker.Answer(), "access-b");
+  EXPECT_EQ(runner_->Status().state, CredentialState::kReady);
+  EXPECT_EQ(script_->refreshes(), 1);
+  EXPECT_EQ(Operator(*runner_).Outcome(), "REFRESH_COOLDOWN 10s");
+  clock_.Advance(absl::Seconds(4));
+  EXPECT_EQ(Operator(*runner_).Outcome(), "REFRESH_COOLDOWN 6s");
+  EXPECT_EQ(script_->refreshes(), 1);
+}
+
+TEST_F(CredentialRunnerTest, AnOperatorIsToldWhyTheAttemptFailedOnceNoneFollows) {
+  StartFresh();
+  Operator person(*runner_);
+  Fail(FailureKind::kServerError);  // refresh; a login follows at once
+  ASSERT_TRUE(script_->AwaitCall().has_value());
+  script_->Answer(FailureOf(FailureKind::kServerError));
+  EXPECT_EQ(person.Outcome(), "UPSTREAM_UNAVAILABLE 625ms");
+  EXPECT_EQ(Served(), "access-a");
+}
+
+TEST_F(CredentialRunnerTest, AnOperatorHasARefusedKeyTriedAgain) {
+  Start();
+  Fail(FailureKind::kUnauthorized);
+  ASSERT_TRUE(observer_.Await("default rejected"));
+  {
+    Operator person(*runner_);
+    Fail(FailureKind::kUnauthorized);
+    EXPECT_EQ(person.Outcome(), "CREDENTIAL_REJECTED");
+  }
+  EXPECT_EQ(Operator(*runner_).Outcome(), "REFRESH_COOLDOWN 10s");
+  clock_.Advance(absl::Seconds(10));
+  Operator person(*runner_);
+  ASSERT_TRUE(script_->AwaitCall().has_value());
+  script_->Answer(GrantOf("a", clock_));
+  EXPECT_EQ(person.Outcome(), "access-a");
+}
+
+TEST_F(CredentialRunnerTest, AnOperatorIsToldThatTheBrokerStops) {
+  Start();
+  ASSERT_TRUE(script_->AwaitCall().has_value());
+  Operator person(*runner_);
+  runner_->Stop();
+  EXPECT_EQ(person.Outcome(), "SHUTTING_DOWN 1s");
+  EXPECT_EQ(Operator(*runner_).Outcome(), "SHUTTING_DOWN 1s");
+}
+
+TEST_F(CredentialRunnerTest, WatchersOperatorsAndStopRace) {
+  for (int round = 0; round < 30; ++round) {
+    script_ = std::make_shared<UpstreamScript>();
+    StartFresh();
+    std::vector<std::thread> threads;
+    threads.reserve(3);
+    for (int i = 0; i < 3; ++i) {
+      threads.emplace_back([&] {
+        for (int step = 0; step < 30; ++step) {
+          const Watcher watcher(*runner_);
+          const CredentialView view = runner_->View();
+          EXPECT_EQ(view.token == nullptr, view.status.version.empty());
+          auto pending = runner_->Refresh([](const absl::StatusOr<TokenPtr>&) {});
+        }
+      });
+    }
+    runner_->Stop();
+    for (std::thread& thread : threads) {
+      thread.join();
+    }
+  }
+}
+
 TEST(CredentialRunner, RunsInRealTime) {
   RecordingObserver observer;
   auto script = std::make_shared<UpstreamScript>();

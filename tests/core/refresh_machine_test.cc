@@ -564,5 +564,90 @@ TEST(UpstreamOperationName, NamesBoth) {
   EXPECT_EQ(UpstreamOperationName(UpstreamOperation::kRefresh), "refresh");
 }
 
+TEST(ForcedRefresh, ReplacesAFreshTokenAtOnceByARefresh) {
+  MachineDriver machine;
+  machine.LogIn();
+  machine.Advance(absl::Seconds(1));
+  EXPECT_EQ(machine.Feed(RefreshForced{}), UpstreamOperation::kRefresh);
+  machine.Grant();
+  EXPECT_EQ(machine.state().phase, RefreshPhase::kFresh);
+}
+
+TEST(ForcedRefresh, SharesTheCooldownWithRejectedTokens) {
+  MachineDriver machine;
+  machine.LogIn();
+  ASSERT_EQ(machine.Feed(RefreshForced{}), UpstreamOperation::kRefresh);
+  machine.Grant();
+  EXPECT_EQ(machine.Feed(TokenRejected{machine.state().token->version}), std::nullopt);
+  EXPECT_EQ(machine.Feed(RefreshForced{}), std::nullopt);
+  machine.Advance(absl::Seconds(10));
+  ASSERT_EQ(machine.Feed(TokenRejected{machine.state().token->version}),
+            UpstreamOperation::kRefresh);
+  machine.Grant();
+  EXPECT_EQ(machine.Feed(RefreshForced{}), std::nullopt);
+  EXPECT_EQ(machine.state().due, machine.state().token->refresh_at);
+}
+
+TEST(ForcedRefresh, ChangesNothingWhileAnAttemptIsInFlight) {
+  MachineDriver machine;
+  ASSERT_EQ(machine.Tick(), UpstreamOperation::kLogin);
+  EXPECT_EQ(machine.Feed(RefreshForced{}), std::nullopt);
+  EXPECT_FALSE(machine.state().forced);
+}
+
+TEST(ForcedRefresh, TriesARefusedKeyAgainAndGoesOnCountingRefusals) {
+  MachineDriver machine;
+  machine.Tick();
+  machine.Fail(FailureKind::kUnauthorized);
+  ASSERT_EQ(machine.state().phase, RefreshPhase::kHeld);
+  machine.Advance(absl::Seconds(11));
+  ASSERT_EQ(machine.Feed(RefreshForced{}), UpstreamOperation::kLogin);
+  machine.Fail(FailureKind::kUnauthorized);
+  EXPECT_EQ(machine.state().phase, RefreshPhase::kHeld);
+  EXPECT_EQ(machine.Pause(), absl::Seconds(120));
+  machine.Advance(absl::Seconds(11));
+  ASSERT_EQ(machine.Feed(RefreshForced{}), UpstreamOperation::kLogin);
+  machine.Grant();
+  EXPECT_EQ(machine.state().phase, RefreshPhase::kFresh);
+}
+
+TEST(ForcedRefresh, RespectsTheLoginBudget) {
+  MachineDriver machine;
+  machine.Tick();
+  int logins = 1;
+  for (int i = 0; i < 20; ++i) {
+    if (machine.state().in_flight.has_value()) {
+      machine.Fail(FailureKind::kUnauthorized);
+    }
+    logins += machine.Feed(RefreshForced{}).has_value() ? 1 : 0;
+    logins += machine.Advance(absl::Seconds(2.9)).has_value() ? 1 : 0;
+  }
+  EXPECT_LE(logins, 6);
+  EXPECT_GE(logins, 4);
+}
+
+TEST(ForcedRefresh, DoesNotCutThePauseShortThatInvestSuiteAskedFor) {
+  MachineDriver machine;
+  machine.Tick();
+  machine.Fail(FailureKind::kRateLimited, absl::Seconds(60));
+  const absl::Duration pause = machine.Pause();
+  EXPECT_EQ(machine.Feed(RefreshForced{}), std::nullopt);
+  EXPECT_EQ(machine.Pause(), pause);
+}
+
+TEST(ForcedRefresh, BringsARetryForward) {
+  MachineDriver machine;
+  machine.set_random(0.99);
+  machine.LogIn();
+  machine.SleepOut();
+  for (int i = 0; i < 6; ++i) {
+    machine.Fail(FailureKind::kNotSent);
+    machine.SleepOut();
+  }
+  machine.Fail(FailureKind::kNotSent);
+  ASSERT_GT(machine.Pause(), absl::Seconds(1));
+  EXPECT_TRUE(machine.Feed(RefreshForced{}).has_value());
+}
+
 }  // namespace
 }  // namespace credential_broker

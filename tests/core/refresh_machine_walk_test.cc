@@ -52,6 +52,8 @@ class Walk {
       clock_.JumpWall(absl::Seconds(Below(7201) - 3600));
     } else if (dice < 64) {
       Took(machine_.Feed(KeyChanged{}));
+    } else if (dice < 65) {
+      ForceRefresh();
     } else {
       Ask();
     }
@@ -67,6 +69,16 @@ class Walk {
  private:
   int Below(int end) { return static_cast<int>(chance_() % static_cast<unsigned>(end)); }
   double Fraction() { return static_cast<double>(chance_() >> 11) * 0x1.0p-53; }
+
+  // An operator's refresh shares I5's pause with those that callers force.
+  void ForceRefresh() {
+    const auto started = machine_.Feed(RefreshForced{});
+    if (started.has_value()) {
+      ASSERT_GE(machine_.now() - last_forced_, absl::Seconds(10));
+      last_forced_ = machine_.now();
+    }
+    Took(started);
+  }
 
   // What the machine made of an event.
   void Took(std::optional<UpstreamOperation> started) {

@@ -255,6 +255,57 @@ TEST(StreamImpl, ASenderThatIsNotConsumedIsHeldBack) {
   EXPECT_EQ(client->answer(stream).Get(":status"), "200");
 }
 
+TEST(StreamImpl, DataOfWhichNothingHasGoneOutCanBeTakenBackAndReplaced) {
+  std::atomic<bool> taken_back{false};
+  ScriptedApplication application([&](Stream& stream, const RequestHead&) {
+    stream.SendHeaders(OkHeaders());
+    stream.SendData(std::string(1000, 'x'));
+    Script script;
+    script.on_drained = [](Stream& s) { s.SendData(std::string("old")); };
+    script.on_end = [&](Stream& s) {
+      taken_back = s.TakeBack() && s.unsent_bytes() == 0;
+      s.SendData(std::string("new"));
+      s.SendTrailers(EndTrailers());
+    };
+    return script;
+  });
+  auto server = StartServer(application);
+  auto client = ConnectTo(*server, /*stream_window=*/1000, /*auto_window_update=*/false);
+  std::int32_t stream = client->Request("/", false);
+  ASSERT_TRUE(client->Await([&] { return client->answer(stream).body.size() == 1000; }));
+  // The end is read before the window opens: frames of a connection keep their order.
+  client->SendData(stream, "", true);
+  client->Flush();
+  client->Consume(stream, 1000);
+  ASSERT_TRUE(client->AwaitAnswer(stream));
+  EXPECT_EQ(client->answer(stream).body, std::string(1000, 'x') + "new");
+  EXPECT_TRUE(taken_back);
+}
+
+TEST(StreamImpl, DataOfWhichAPartHasGoneOutStays) {
+  std::atomic<bool> taken_back{true};
+  ScriptedApplication application([&](Stream& stream, const RequestHead&) {
+    stream.SendHeaders(OkHeaders());
+    stream.SendData(std::string(1500, 'x'));
+    Script script;
+    script.on_end = [&](Stream& s) {
+      taken_back = s.TakeBack();
+      s.SendTrailers(EndTrailers());
+    };
+    return script;
+  });
+  auto server = StartServer(application);
+  auto client = ConnectTo(*server, /*stream_window=*/1000, /*auto_window_update=*/false);
+  std::int32_t stream = client->Request("/", false);
+  ASSERT_TRUE(client->Await([&] { return client->answer(stream).body.size() == 1000; }));
+  client->SendData(stream, "", true);
+  client->Flush();
+  client->Consume(stream, 1000);
+  ASSERT_TRUE(client->AwaitAnswer(stream));
+  EXPECT_EQ(client->answer(stream).body.size(), 1500U);
+  EXPECT_FALSE(taken_back);
+}
+
 TEST(StreamImpl, ResetDropsWhatIsQueued) {
   ScriptedApplication application([](Stream& stream, const RequestHead&) {
     stream.SendHeaders(OkHeaders());

@@ -72,6 +72,18 @@ TEST(AuditLog, IsWrittenAtEveryLevel) {
   EXPECT_EQ(log.Lines().size(), 2U);
 }
 
+TEST(AuditLog, WritesEveryRefreshOfAnOperator) {
+  FakeLog log;
+  AuditLog audit(log.logger());
+  audit.AdminRefresh("unix:uid:0", "default", "OK");
+  audit.AdminRefresh("unix:uid:0", "default", "REFRESH_COOLDOWN");
+  ASSERT_EQ(log.Lines().size(), 2U);
+  EXPECT_NE(log.Lines()[1].find(R"("event":"admin_refresh","principal":"unix:uid:0",)"
+                                R"("credential":"default","result":"REFRESH_COOLDOWN")"),
+            std::string::npos)
+      << log.Lines()[1];
+}
+
 TEST(AuditLog, WritesALineForEachCallerOfManyThreads) {
   constexpr int kThreads = 4;
   constexpr int kCallers = 50;

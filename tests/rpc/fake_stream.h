@@ -128,6 +128,13 @@ class FakeStream : public h2::Stream {
     reset = error_code;
     queued_.clear();
   }
+  bool TakeBack() override {
+    if (!queued_whole_) {
+      return false;
+    }
+    queued_.clear();
+    return true;
+  }
   void Consume(std::size_t size) override { consumed += size; }
   std::size_t unsent_bytes() const override { return queued_.size(); }
   const Peer& peer() const override { return peer_; }
@@ -177,6 +184,7 @@ class FakeStream : public h2::Stream {
   }
   void Flow() {
     const std::size_t size = std::min(window_, queued_.size());
+    queued_whole_ = size == queued_.size() || (queued_whole_ && size == 0);
     received.append(queued_, 0, size);
     queued_.erase(0, size);
     if (window_ != std::numeric_limits<std::size_t>::max()) {
@@ -188,6 +196,7 @@ class FakeStream : public h2::Stream {
   Peer peer_;
   std::size_t window_ = std::numeric_limits<std::size_t>::max();
   std::string queued_;
+  bool queued_whole_ = true;  // no byte of what is queued has been taken
   std::vector<h2::Header> headers_;
   std::vector<h2::Header> trailers_;
 };

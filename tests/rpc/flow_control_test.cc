@@ -47,6 +47,22 @@ TEST(FlowControlOfAMessage, GivesBytesBackInTheMiddleOfIt) {
   }
 }
 
+TEST(TakeBack, ReplacesAMessageThatTheClientHasNotBegunToTake) {
+  TestFront front;
+  front.script.on_message = [](Call& call, std::string_view message) {
+    if (call.TakeBack()) {
+      call.SendMessage(std::string(message));
+    }
+  };
+  TestRequest request = front.Call("Both");
+  request.stream().CloseWindow();
+  request.Data(Frame("old") + Frame("newer"));
+  request.Take(1);
+  request.Data(Frame("too late"));
+  request.Take(100);
+  EXPECT_EQ(request.stream().received, Frame("newer"));
+}
+
 TEST_F(FlowControl, HoldsMessagesBackWhileTheClientReadsNothing) {
   stream().CloseWindow();
   const std::string one = Frame("one");

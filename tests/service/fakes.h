@@ -1,6 +1,8 @@
 #ifndef CREDENTIAL_BROKER_TESTS_SERVICE_FAKES_H_
 #define CREDENTIAL_BROKER_TESTS_SERVICE_FAKES_H_
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,11 +14,45 @@
 #include "absl/time/time.h"
 #include "core/audit_sink.h"
 #include "core/credential_set.h"
+#include "core/executor.h"
+#include "core/mutex.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "rpc/call.h"
 
 namespace credential_broker::service {
+
+// A loop that runs what was posted when the test says so.
+class FakeExecutor : public Executor {
+ public:
+  void Post(absl::AnyInvocable<void() &&> task) override {
+    MutexLock lock(mutex_);
+    tasks_.push_back(std::move(task));
+    ++posts_;
+  }
+
+  void RunPosted() {
+    std::vector<absl::AnyInvocable<void() &&>> tasks;
+    {
+      MutexLock lock(mutex_);
+      tasks.swap(tasks_);
+    }
+    for (auto& task : tasks) {
+      std::move(task)();
+    }
+  }
+
+  // Since the beginning.
+  int posts() const {
+    MutexLock lock(mutex_);
+    return posts_;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::vector<absl::AnyInvocable<void() &&>> tasks_ ABSL_GUARDED_BY(mutex_);
+  int posts_ ABSL_GUARDED_BY(mutex_) = 0;
+};
 
 // A call without a transport: keeps what the service answers. Posts through Ref wait for RunPosted.
 class FakeCall : public rpc::Call {
@@ -36,12 +72,24 @@ class FakeCall : public rpc::Call {
   void SendInitialMetadata(const rpc::Metadata&) override {}
   void SendMessage(std::string message) override { messages_.push_back(std::move(message)); }
   void SendFramed(std::string framed) override { messages_.push_back(framed.substr(kFramePrefix)); }
-  void SendFramed(std::shared_ptr<const std::string>) override {}
+  void SendFramed(std::shared_ptr<const std::string> framed) override {
+    messages_.push_back(framed->substr(kFramePrefix));
+    shared_.push_back(std::move(framed));
+  }
   void Finish(const google::rpc::Status& status, const rpc::Metadata&) override {
     finished_ = status;
   }
-  std::size_t unsent_bytes() const override { return 0; }
+  std::size_t unsent_bytes() const override { return unsent_; }
   std::shared_ptr<rpc::CallRef> Ref() override { return std::make_shared<FakeRef>(posted_); }
+
+  std::shared_ptr<Executor> executor() override { return executor_; }
+  bool TakeBack() override {
+    if (can_take_back_ && unsent_ > 0) {
+      messages_.pop_back();
+      shared_.pop_back();
+    }
+    return can_take_back_;
+  }
 
   void RunPosted() {
     for (auto& task : std::exchange(*posted_, {})) {
@@ -54,7 +102,13 @@ class FakeCall : public rpc::Call {
     metadata_.push_back({std::move(name), std::move(value)});
   }
   void set_deadline(BootTime deadline) { deadline_ = deadline; }
+  void set_executor(std::shared_ptr<Executor> executor) { executor_ = std::move(executor); }
+  void set_unsent(std::size_t bytes) { unsent_ = bytes; }
+  // Whether the client has taken no byte of what is unsent.
+  void set_can_take_back(bool can) { can_take_back_ = can; }
   const std::vector<std::string>& messages() const { return messages_; }
+  // Those of them that other calls may have been sent as well.
+  const std::vector<std::shared_ptr<const std::string>>& shared() const { return shared_; }
   const std::optional<google::rpc::Status>& finished() const { return finished_; }
 
  private:
@@ -75,11 +129,15 @@ class FakeCall : public rpc::Call {
   rpc::Metadata metadata_;
   BootTime deadline_ = BootTime::InfiniteFuture();
   std::shared_ptr<Tasks> posted_ = std::make_shared<Tasks>();
+  std::shared_ptr<Executor> executor_;
+  std::size_t unsent_ = 0;
+  bool can_take_back_ = false;
   std::vector<std::string> messages_;
+  std::vector<std::shared_ptr<const std::string>> shared_;
   std::optional<google::rpc::Status> finished_;
 };
 
-// A credential whose answers a test scripts.
+// A credential whose answers a test scripts. Its view may be changed on any thread.
 class FakeCredential : public Credential {
  public:
   std::optional<absl::StatusOr<TokenPtr>> TryGet(const TokenQuery& query) override {
@@ -93,6 +151,55 @@ class FakeCredential : public Credential {
     return std::make_unique<Pending>(*this);
   }
   CredentialStatus Status() const override { return status; }
+  CredentialView View() const override {
+    MutexLock lock(mutex_);
+    ++views_;
+    return view_;
+  }
+  std::shared_ptr<CredentialWatch> Watch(std::function<void()> on_change) override {
+    auto watch = std::make_shared<FakeWatch>();
+    watch->on_change = std::move(on_change);
+    MutexLock lock(mutex_);
+    watches_.push_back(watch);
+    return watch;
+  }
+  std::unique_ptr<PendingQuery> Refresh(TokenCallback done) override {
+    refreshing = std::move(done);
+    ++refreshes;
+    return std::make_unique<Pending>(*this);
+  }
+
+  // Shows `view` from now on, without a word to those who watch.
+  void ShowSilently(CredentialView view) {
+    MutexLock lock(mutex_);
+    view_ = std::move(view);
+  }
+  // The same, and tells them.
+  void Show(CredentialView view) {
+    ShowSilently(std::move(view));
+    std::vector<std::shared_ptr<FakeWatch>> told;
+    {
+      MutexLock lock(mutex_);
+      for (const auto& watch : watches_) {
+        if (auto alive = watch.lock()) {
+          told.push_back(std::move(alive));
+        }
+      }
+    }
+    for (const auto& watch : told) {
+      watch->on_change();
+    }
+  }
+  // How often View was asked for.
+  int views() const {
+    MutexLock lock(mutex_);
+    return views_;
+  }
+  int watches() const {
+    MutexLock lock(mutex_);
+    return static_cast<int>(std::count_if(watches_.begin(), watches_.end(),
+                                          [](const auto& watch) { return !watch.expired(); }));
+  }
 
   std::optional<absl::StatusOr<TokenPtr>> known;
   TokenQuery last_query;
@@ -100,8 +207,13 @@ class FakeCredential : public Credential {
   CredentialStatus status;
   int waits = 0;
   int withdrawn = 0;
+  TokenCallback refreshing;
+  int refreshes = 0;
 
  private:
+  struct FakeWatch : CredentialWatch {
+    std::function<void()> on_change;
+  };
   class Pending : public PendingQuery {
    public:
     explicit Pending(FakeCredential& owner) : owner_(owner) {}
@@ -110,6 +222,11 @@ class FakeCredential : public Credential {
    private:
     FakeCredential& owner_;
   };
+
+  mutable Mutex mutex_;
+  CredentialView view_ ABSL_GUARDED_BY(mutex_);
+  mutable int views_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<std::weak_ptr<FakeWatch>> watches_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Two clocks that move only when a test sets them.
@@ -138,8 +255,14 @@ struct RecordedAudit : AuditSink {
                     Reason reason) override {
     denied.push_back({std::string(principal), std::string(credential), reason});
   }
+  void AdminRefresh(std::string_view principal, std::string_view credential,
+                    std::string_view result) override {
+    refreshed.push_back(std::string(principal) + " " + std::string(credential) + " " +
+                        std::string(result));
+  }
   std::vector<Issued> issued;
   std::vector<Denied> denied;
+  std::vector<std::string> refreshed;
 };
 
 inline std::shared_ptr<Token> MakeToken(const Clock& clock, std::string_view value,

@@ -1,0 +1,20 @@
+#ifndef CREDENTIAL_BROKER_CORE_EXECUTOR_H_
+#define CREDENTIAL_BROKER_CORE_EXECUTOR_H_
+
+#include "absl/functional/any_invocable.h"
+
+namespace credential_broker {
+
+// One thread that runs what others post to it.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  // Runs `task` on the executor's thread, in the order of posting. Thread-safe, never blocks. Once
+  // the executor has stopped, tasks are destroyed without being run.
+  virtual void Post(absl::AnyInvocable<void() &&> task) = 0;
+};
+
+}  // namespace credential_broker
+
+#endif  // CREDENTIAL_BROKER_CORE_EXECUTOR_H_

@@ -1,0 +1,28 @@
+#ifndef CREDENTIAL_BROKER_SERVICE_WATCH_MESSAGE_H_
+#define CREDENTIAL_BROKER_SERVICE_WATCH_MESSAGE_H_
+
+#include <memory>
+#include <string>
+
+#include "core/clock.h"
+#include "core/credential.h"
+
+namespace credential_broker::service {
+
+// One WatchTokenResponse, serialized once for all streams that it goes to. Immutable.
+struct WatchMessage {
+  // For Call::SendFramed; wiped when the last stream has sent it.
+  std::shared_ptr<const std::string> framed;
+  std::string version;  // of its token; empty: it has none
+  BootTime fresh_until;
+
+  // A while later it would tell too long a remaining validity, or a token that is usable no more.
+  bool FreshAt(BootTime now) const { return now < fresh_until; }
+};
+
+// What `view` shows, as it stands now.
+WatchMessage MakeWatchMessage(const CredentialView& view, const Clock& clock);
+
+}  // namespace credential_broker::service
+
+#endif  // CREDENTIAL_BROKER_SERVICE_WATCH_MESSAGE_H_
