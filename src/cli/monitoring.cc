@@ -8,9 +8,9 @@
 namespace credential_broker::cli {
 namespace {
 
-// How often the log is told of refusals, and event loops are asked for a sign of life.
 constexpr int kServiceUnavailable = 503;
 
+// How often the log is told of refusals, and event loops are asked for a sign of life.
 constexpr absl::Duration kPeriod = absl::Seconds(5);
 
 // On a unix socket the group of the process may look, too.
