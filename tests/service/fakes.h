@@ -268,7 +268,7 @@ inline std::shared_ptr<Token> MakeToken(const Clock& clock, std::string_view val
   return token;
 }
 
-inline std::vector<PrincipalPattern> Patterns(std::vector<std::string> texts) {
+inline std::vector<PrincipalPattern> Patterns(const std::vector<std::string>& texts) {
   std::vector<PrincipalPattern> patterns;
   for (const std::string& text : texts) {
     patterns.push_back(*PrincipalPattern::Parse(text));
