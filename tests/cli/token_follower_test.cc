@@ -99,11 +99,11 @@ class ScriptedStream : public TokenStream {
       : script_(script), clock_(clock), stop_(stop) {}
   StreamEvent Next(absl::Duration longest) override {
     Script::Step step = script_.Take();
-    if (auto* update = std::get_if<TokenUpdate>(&step)) {
-      return std::move(*update);
+    if (std::holds_alternative<TokenUpdate>(step)) {
+      return std::get<TokenUpdate>(std::move(step));
     }
-    if (auto* error = std::get_if<RpcError>(&step)) {
-      return std::move(*error);
+    if (std::holds_alternative<RpcError>(step)) {
+      return std::get<RpcError>(step);
     }
     if (std::holds_alternative<NothingYet>(step)) {
       clock_.now = clock_.now + longest;

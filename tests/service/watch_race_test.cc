@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <memory>
 #include <random>
 #include <string>
@@ -133,19 +134,12 @@ class LoopClients {
 // Runs `task` on `loop`, and waits for its end.
 template <typename Task>
 void RunOn(Executor& loop, Task task) {
-  Mutex mutex;
-  std::condition_variable_any ended;
-  bool done = false;
+  std::promise<void> ended;
   loop.Post([&] {
     task();
-    MutexLock lock(mutex);
-    done = true;
-    ended.notify_all();
+    ended.set_value();
   });
-  MutexLock lock(mutex);
-  while (!done) {
-    ended.wait(mutex);
-  }
+  ended.get_future().wait();
 }
 
 CredentialView ViewOf(const Clock& clock, const std::string& value) {
@@ -192,11 +186,10 @@ TEST(WatchRace, EveryStreamEndsUpWithTheLatestStateOfTheLatestCredential) {
       }
     });
   }
-  std::minstd_rand chance(7);
   std::string latest;
   for (int change = 1; change <= kSteps; ++change) {
     latest = std::to_string(change);
-    if (chance() % 10 == 0) {
+    if (change % 10 == 0) {
       auto replacement = std::make_shared<FakeCredential>();
       replacement->Show(ViewOf(clock, latest));
       credentials.Replace(SetOf(replacement));
