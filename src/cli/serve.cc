@@ -96,7 +96,8 @@ void LogServing(const Broker& broker, std::initializer_list<observe::Field> more
   if (!broker.http_address().empty()) {
     fields.emplace_back("http", broker.http_address());
   }
-  if (const std::string admin = broker.admin_address(); !admin.empty()) {
+  const std::string admin = broker.admin_address();  // fields do not hold their texts
+  if (!admin.empty()) {
     fields.emplace_back("admin", admin);
   }
   fields.insert(fields.end(), more);

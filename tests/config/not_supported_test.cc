@@ -26,7 +26,7 @@ TEST(NotSupported, KnowsSingleValues) {
 
 TEST(NotSupported, NamesTheKeysOfOneSection) {
   EXPECT_THAT(NotSupportedKeysOf("credentials[7]"), ElementsAre("broker"));
-  EXPECT_THAT(NotSupportedKeysOf(""), Contains("admin"));
+  EXPECT_THAT(NotSupportedKeysOf(""), Contains("envoy"));
   EXPECT_THAT(NotSupportedKeysOf("session_store"), Not(Contains("type")));
   EXPECT_TRUE(NotSupportedKeysOf("log").empty());
 }
