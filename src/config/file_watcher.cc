@@ -8,10 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <map>
-#include <string_view>
+#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -53,42 +52,24 @@ class DirectoryWatches {
     constexpr std::uint32_t kMask = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM |
                                     IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |
                                     IN_ONLYDIR;
-    std::map<int, std::set<std::string>> watches;
+    std::set<int> watches;
     for (const auto& [directory, names] : entries) {
       const int watch = inotify_add_watch(inotify_.get(), directory.c_str(), kMask);
       if (watch >= 0) {
-        watches[watch].insert(names.begin(), names.end());
+        watches.insert(watch);
       }
     }
-    for (const auto& [watch, names] : names_) {
+    for (const int watch : watches_) {
       if (!watches.contains(watch)) {
         inotify_rm_watch(inotify_.get(), watch);
       }
     }
-    names_ = std::move(watches);
-  }
-
-  // Whether one of `events`, as read from fd(), is about a watched entry.
-  bool Concerns(std::string_view events) const {
-    bool concerned = false;
-    while (events.size() >= sizeof(inotify_event)) {
-      inotify_event event;
-      std::memcpy(&event, events.data(), sizeof(event));
-      // Padded with NULs to event.len.
-      const std::string name(events.data() + sizeof(event),
-                             strnlen(events.data() + sizeof(event), event.len));
-      events.remove_prefix(sizeof(event) + event.len);
-      const auto watch = names_.find(event.wd);
-      // What nobody watches any more may have been what a file hung on until a moment ago.
-      const bool unknown = watch == names_.end();  // IN_Q_OVERFLOW too
-      concerned |= unknown || name.empty() || watch->second.contains(name);
-    }
-    return concerned;
+    watches_ = std::move(watches);
   }
 
  private:
   const Descriptor inotify_{inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
-  std::map<int, std::set<std::string>> names_;
+  std::set<int> watches_;
 };
 
 class InotifyWatcher : public FileWatcher {
@@ -152,42 +133,33 @@ class InotifyWatcher : public FileWatcher {
   void Run() {
     for (;;) {
       const Woken woken = Wait(options_.recheck);
-      if (woken == Woken::kToStop || (woken == Woken::kByEvent && DrainEvents() && !Settle())) {
+      if (woken == Woken::kToStop || (woken == Woken::kByEvent && !Settle())) {
         return;
       }
       TellChanges();
     }
   }
 
-  // Takes every event that waits; true if one of them concerns a watched entry.
-  bool DrainEvents() {
-    bool concerned = false;
-    alignas(inotify_event) std::array<char, 16 * 1024> buffer;
-    for (;;) {
-      const ssize_t got = read(inotify_, buffer.data(), buffer.size());
-      if (got < 0 && errno == EINTR) {
-        continue;
-      }
-      if (got <= 0) {
-        return concerned;
-      }
-      MutexLock lock(mutex_);
-      concerned |= watches_.Concerns({buffer.data(), static_cast<std::size_t>(got)});
-    }
-  }
-
-  // Waits until nothing happens any more. False: told to stop.
+  // Waits until nothing happens any more in the watched directories: what lies beside a file may be
+  // the next state of it, of which only a part is there. False: told to stop.
   bool Settle() {
     for (int round = 0; round < kMostSettleRounds; ++round) {
+      DropEvents();
       const Woken woken = Wait(options_.settle);
-      if (woken == Woken::kToStop) {
-        return false;
-      }
-      if (woken == Woken::kByTime || !DrainEvents()) {
-        return true;
+      if (woken != Woken::kByEvent) {
+        return woken == Woken::kByTime;
       }
     }
     return true;
+  }
+
+  // Takes every event that waits. Which it is does not matter: the files themselves are looked at.
+  void DropEvents() const {
+    std::array<char, 16 * 1024> buffer;
+    ssize_t got = 0;
+    do {
+      got = read(inotify_, buffer.data(), buffer.size());
+    } while (got > 0 || (got < 0 && errno == EINTR));
   }
 
   // Watches first, looks at the content after: what changes in between leaves an event. The way to

@@ -78,6 +78,7 @@ std::string Escape(std::string_view text) {
   return escaped;
 }
 
+// NOLINTBEGIN(modernize-use-std-format): gcc 12 has none
 std::string DurationText(absl::Duration duration) {
   constexpr std::int64_t kMinute = 60;
   constexpr std::int64_t kHour = 60 * kMinute;
@@ -105,6 +106,7 @@ std::string LatencyText(absl::Duration duration) {
   }
   return absl::StrFormat("%.1f s", milliseconds / 1000);
 }
+// NOLINTEND(modernize-use-std-format)
 
 std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone());

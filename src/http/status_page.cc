@@ -39,6 +39,7 @@ std::string Pill(std::string_view colour, std::string_view text) {
 }
 
 std::string Percent(double fraction) {
+  // NOLINTNEXTLINE(modernize-use-std-format): gcc 12 has none
   return absl::StrFormat("%.1f%%", std::clamp(fraction, 0.0, 1.0) * 100);
 }
 
