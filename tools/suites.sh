@@ -169,7 +169,7 @@ python_suite() {
   filter=$(filter_for "$name" '-k%s')
   suite "$name" pytest 1500 env "${environment[@]}" CREDENTIAL_BROKER_BINARY="$build/bin/credential-broker" \
     CREDENTIAL_BROKER_BUILD_DIR="$build" GRPCURL="$TOOLS/bin/grpcurl" \
-    pytest -ra --color=no -p no:cacheprovider -n "$CORES" --dist loadfile ${filter:+"$filter"} "tests/$folder"
+    pytest -ra --color=no -p no:cacheprovider -n $((CORES * 3)) --dist load ${filter:+"$filter"} "tests/$folder"
 }
 
 # filter_for SUITE FORMAT: the runner's own flag, where only single tests of that suite are wanted.

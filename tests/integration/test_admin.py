@@ -66,6 +66,22 @@ def test_only_the_brokers_user_may_open_the_socket_and_it_goes_with_the_broker(a
     assert not socket.exists()
 
 
+def test_the_socket_has_a_page_for_people_and_no_other(admin_broker, socket):
+    def page(path):
+        return subprocess.run(
+            ["curl", "--silent", "--max-time", "30", "--http2-prior-knowledge", "--unix-socket", str(socket),
+             "--write-out", "%{http_code}", f"http://admin{path}"],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+
+    token = admin_broker.get_token()
+    shown = page("/statusz")
+    assert shown.endswith("</html>200") or shown.rstrip().endswith("200")
+    assert "default" in shown and "ready" in shown and f"unix:{socket}" in shown
+    assert token.value not in shown
+    assert not page("/metrics").endswith("200")
+
+
 def test_the_admin_service_is_not_on_the_callers_listener(admin_broker):
     with admin_broker.channel() as channel:
         with pytest.raises(grpc.RpcError) as failure:

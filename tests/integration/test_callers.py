@@ -8,6 +8,7 @@ import pytest
 from support.broker import Broker, credential, details_of, pb, write_config
 from support.certificates import Certificates
 from support.processes import TIMEOUT, Process
+from support.streams import TokenStream
 from support.token_reviews import TokenReviews, unsigned_token
 
 ACCOUNT = "system:serviceaccount:orders:api"
@@ -71,6 +72,15 @@ class TestBearerTokens:
         assert get(stub, good).value
         assert reviews.reviewed == [good]
         assert self.broker.wait_event("token_issued")["principal"] == ACCOUNT
+
+    def test_a_stream_opens_once_its_token_has_been_reviewed(self, stub, reviews, good):
+        reviews.hang()
+        stream = TokenStream(stub, metadata=[("authorization", f"Bearer {good}")])
+        reviews.await_reviews(1)
+        reviews.hang(False)
+        assert stream.wait_token().token.version == get(stub, good).version
+        refused = TokenStream(stub, metadata=[("authorization", f"Bearer {unsigned_token('bad')}")]).wait_error()
+        assert refused.code() == grpc.StatusCode.UNAUTHENTICATED
 
     def test_a_refused_token_is_unauthenticated_and_remembered(self, stub, reviews):
         bad = unsigned_token("bad")

@@ -18,6 +18,7 @@ from support.certificates import Certificates
 from support.pages import fetch, metrics
 from support.processes import TIMEOUT, Process
 from support.sandbox import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Sandbox
+from support.streams import TokenStream
 
 PROMTOOL = os.environ.get("PROMTOOL", "promtool")
 
@@ -81,6 +82,12 @@ class TestMetrics:
         assert 0 < expires - refreshes < token["lifetime_seconds"]
         assert [name for name in seen if name.startswith("credential_broker_build_info{version=")]
         assert seen["process_resident_memory_bytes"] > 1e6
+
+    def test_streams_are_counted_while_they_are_open(self, broker):
+        with broker.stub() as stub:
+            for open_streams in (1, 2):
+                TokenStream(stub).wait_token()
+                assert metrics(broker.http)['credential_broker_watch_streams{credential="default"}'] == open_streams
 
     def test_upstream_failures_have_their_result(self, tmp_path):
         with Sandbox(tmp_path, login_status=503) as sandbox:

@@ -11,6 +11,7 @@ from support.broker import Broker, credential, details_of, pb, write_config, wri
 from support.certificates import Certificates
 from support.processes import TIMEOUT, Process
 from support.sandbox import SECRET_ACCESS_KEY, Sandbox
+from support.streams import TokenStream
 from support.wire import shown_certificate
 
 NAMES = ("a", "b", "c")
@@ -102,6 +103,24 @@ def test_a_rule_changes_and_no_session_is_touched(tmp_path, sandbox, credentials
     broker.wait_event("config_reloaded", credentials_changed="b", count=2)
     assert versions(broker) == before
     assert sandbox.stats()["login_requests"] == 3
+
+
+def test_a_stream_ends_when_its_rule_does_and_goes_over_to_what_has_its_name(tmp_path, credentials, start):
+    broker = start(credentials)
+    with broker.stub() as stub:
+        streams = {name: TokenStream(stub, name) for name in NAMES}
+        first = {name: stream.wait_token().token.version for name, stream in streams.items()}
+        closed = {**credentials["a"], "allow": [{"principals": ["unix:uid:0"]}]}
+        renewed = {**credentials["b"], **write_key_files(folder_of(tmp_path, "other-keys"))}
+        write_config(tmp_path, [closed, renewed, credentials["c"]])
+        broker.wait_event("config_reloaded", credentials_changed="a, b")
+        ended = streams["a"].wait_error()
+        assert (ended.code(), details_of(ended)[0]) == (grpc.StatusCode.PERMISSION_DENIED, "CALLER_NOT_ALLOWED")
+        assert streams["b"].wait_token(first["b"]).token.version == broker.get_token(credential="b").version
+        write_config(tmp_path, [credentials["c"]])
+        assert streams["b"].wait_error().code() == grpc.StatusCode.PERMISSION_DENIED
+        newer = broker.get_token(credential="c", rejected_version=first["c"]).version
+        assert streams["c"].wait_token(first["c"]).token.version == newer
 
 
 def test_other_times_and_another_ca_keep_token_and_session(tmp_path):

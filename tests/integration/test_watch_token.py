@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import queue
 import signal
 import stat
 import subprocess
@@ -16,42 +15,13 @@ import pytest
 from support.broker import Broker, credential, details_of, pb, write_config
 from support.processes import CLIENT_BINARY, TIMEOUT
 from support.sandbox import Sandbox
-
-
-class Stream:
-    """A WatchToken call whose messages are read as they come."""
-
-    def __init__(self, stub, name=""):
-        self._call = stub.WatchToken(pb.WatchTokenRequest(credential=name))
-        self._messages = queue.Queue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self):
-        try:
-            for message in self._call:
-                self._messages.put(message)
-        except grpc.RpcError as error:
-            self._messages.put(error)
-
-    def wait(self, wanted):
-        """The next message for which `wanted` holds; errors count too."""
-        while True:
-            message = self._messages.get(timeout=TIMEOUT)
-            if wanted(message):
-                return message
-
-    def wait_token(self, other_than=None):
-        return self.wait(lambda m: m.HasField("token") and m.token.version != other_than)
-
-    def wait_error(self):
-        return self.wait(lambda m: isinstance(m, grpc.RpcError))
+from support.streams import TokenStream
 
 
 def test_the_whole_state_at_once_then_every_new_token(broker, sandbox):
     first = broker.get_token()
     with broker.stub() as stub:
-        stream = Stream(stub)
+        stream = TokenStream(stub)
         message = stream.wait_token()
         assert message.token.value == first.value
         assert message.credential.state == pb.Credential.STATE_READY
@@ -67,7 +37,7 @@ def test_a_stream_that_opens_before_the_first_login(tmp_path):
         with Broker(write_config(tmp_path, [credential(tmp_path, sandbox, request_timeout="60s")])) as broker:
             sandbox.wait_for(hanging=1)
             with broker.stub() as stub:
-                stream = Stream(stub)
+                stream = TokenStream(stub)
                 message = stream.wait(lambda m: True)
                 assert message.credential.state == pb.Credential.STATE_PENDING
                 assert not message.HasField("token")
@@ -78,7 +48,7 @@ def test_a_stream_that_opens_before_the_first_login(tmp_path):
 def test_a_token_is_withdrawn_when_it_ends_in_an_outage(tmp_path):
     with Sandbox(tmp_path, lifetime="6s") as sandbox:
         with Broker(write_config(tmp_path, [credential(tmp_path, sandbox)])) as broker, broker.stub() as stub:
-            stream = Stream(stub)
+            stream = TokenStream(stub)
             stream.wait_token()
             sandbox.set_faults(login_status=503, refresh_status=503)
             degraded = stream.wait(lambda m: m.credential.state == pb.Credential.STATE_DEGRADED)
@@ -95,7 +65,7 @@ def test_no_message_tells_of_less_life_than_is_promised(tmp_path):
     lifetime = 6.0
     with Sandbox(tmp_path, lifetime="6s") as sandbox:
         with Broker(write_config(tmp_path, [credential(tmp_path, sandbox)])) as broker, broker.stub() as stub:
-            stream = Stream(stub)
+            stream = TokenStream(stub)
             seen = [stream.wait_token()]
             sandbox.set_faults(login_status=503, refresh_status=503)
             stream.wait(lambda m: seen.append(m) or not m.HasField("token"))
@@ -125,7 +95,7 @@ def test_a_key_that_is_refused_is_a_state(tmp_path, sandbox):
     config = write_config(tmp_path, [credential(tmp_path, sandbox)])
     (tmp_path / "secret_access_key").write_text("wrong\n")
     with Broker(config) as broker, broker.stub() as stub:
-        stream = Stream(stub)
+        stream = TokenStream(stub)
         rejected = stream.wait(lambda m: m.credential.state == pb.Credential.STATE_REJECTED)
         assert rejected.credential.last_error_reason == "CREDENTIAL_REJECTED"
 
@@ -136,14 +106,14 @@ def test_errors_at_the_start_are_those_of_get_token(broker):
             ("elsewhere", grpc.StatusCode.PERMISSION_DENIED, "CALLER_NOT_ALLOWED"),
             ("No Such", grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"),
         ):
-            error = Stream(stub, name).wait_error()
+            error = TokenStream(stub, name).wait_error()
             assert error.code() == code
             assert details_of(error)[0] == reason
 
 
 def test_a_drain_ends_streams_with_the_time_to_come_back(broker):
     with broker.stub() as stub:
-        streams = [Stream(stub) for _ in range(50)]
+        streams = [TokenStream(stub) for _ in range(50)]
         for stream in streams:
             stream.wait_token()
         began = time.monotonic()

@@ -1,0 +1,39 @@
+"""A WatchToken stream as a test sees it."""
+
+import queue
+import threading
+
+import grpc
+
+from support.broker import pb
+from support.processes import TIMEOUT
+
+
+class TokenStream:
+    """A WatchToken call whose messages are read as they come."""
+
+    def __init__(self, stub, name="", metadata=()):
+        self._call = stub.WatchToken(pb.WatchTokenRequest(credential=name), metadata=metadata)
+        self._messages = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        try:
+            for message in self._call:
+                self._messages.put(message)
+        except grpc.RpcError as error:
+            self._messages.put(error)
+
+    def wait(self, wanted):
+        """The next message for which `wanted` holds; errors count too."""
+        while True:
+            message = self._messages.get(timeout=TIMEOUT)
+            if wanted(message):
+                return message
+
+    def wait_token(self, other_than=None):
+        return self.wait(lambda m: m.HasField("token") and m.token.version != other_than)
+
+    def wait_error(self):
+        return self.wait(lambda m: isinstance(m, grpc.RpcError))
