@@ -40,7 +40,7 @@ std::unique_ptr<h2::RequestHandler> PagesApplication::OnRequest(h2::Stream& stre
                                                                 h2::RequestHead head) {
   const std::string path = head.path.substr(0, head.path.find('?'));
   const bool is_read = head.method == "GET" || head.method == "HEAD";
-  if (!is_read || pages_.find(path) == pages_.end()) {
+  if (!is_read || !pages_.contains(path)) {
     return next_.OnRequest(stream, std::move(head));
   }
   Send(http::Answer(pages_, head.method, path), head.method == "GET", stream);
