@@ -82,8 +82,7 @@ class TokenAuthenticator final : public CallerTokens {
   std::optional<Verdict> Known(const TokenDigest& digest) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The review of that token to wait for, one in flight or a new one.
   absl::StatusOr<ReviewPtr> ReviewFor(const TokenDigest& digest, std::string_view token,
-                                      std::string_view host)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+                                      std::string_view host) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Withdraw(Review& review, Callbacks::iterator waiting);
 
   const AuthenticatorOptions options_;
