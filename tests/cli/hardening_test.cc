@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// NOLINTBEGIN(concurrency-mt-unsafe): there is one thread
 class LoggingEnvironment : public ::testing::Test {
  protected:
   LoggingEnvironment() { Clear(); }
@@ -40,6 +41,7 @@ TEST_F(LoggingEnvironment, IsRefusedWhereGrpcWouldPrintTokens) {
     EXPECT_THAT(std::string(CheckLoggingEnvironment().message()), HasSubstr("GRPC_VERBOSITY"));
   }
 }
+// NOLINTEND(concurrency-mt-unsafe)
 
 [[noreturn]] void ExitHardened() {
   rlimit limit = {1, 1};

@@ -29,6 +29,7 @@ class Teapot : public h2::Application {
 
  private:
   class Handler : public h2::RequestHandler {
+   public:
     void OnData(std::string_view /*bytes*/) override {}
     void OnEnd() override {}
     void OnDrained() override {}

@@ -98,23 +98,25 @@ class ScriptedStream : public TokenStream {
   ScriptedStream(Script& script, ImpatientClock& clock, StopRequest& stop)
       : script_(script), clock_(clock), stop_(stop) {}
   StreamEvent Next(absl::Duration longest) override {
-    Script::Step step = script_.Take();
-    if (std::holds_alternative<TokenUpdate>(step)) {
-      return std::get<TokenUpdate>(std::move(step));
-    }
-    if (std::holds_alternative<RpcError>(step)) {
-      return std::get<RpcError>(step);
-    }
-    if (std::holds_alternative<NothingYet>(step)) {
-      clock_.now = clock_.now + longest;
-      return NothingYet{};
-    }
-    stop_.Make();
-    return Error(absl::StatusCode::kCancelled);
+    return std::visit(
+        [&](auto&& step) { return Play(std::forward<decltype(step)>(step), longest); },
+        script_.Take());
   }
   void Cancel() override {}
 
  private:
+  static StreamEvent Play(TokenUpdate update, absl::Duration /*longest*/) { return update; }
+  static StreamEvent Play(RpcError error, absl::Duration /*longest*/) { return error; }
+  StreamEvent Play(NothingYet nothing, absl::Duration longest) {
+    clock_.now = clock_.now + longest;
+    return nothing;
+  }
+  template <typename End>
+  StreamEvent Play(End /*end*/, absl::Duration /*longest*/) {
+    stop_.Make();
+    return Error(absl::StatusCode::kCancelled);
+  }
+
   Script& script_;
   ImpatientClock& clock_;
   StopRequest& stop_;
