@@ -48,9 +48,16 @@ class Unit:
                     yield (root / name).resolve()
                     break
 
+    def configurations(self):
+        """The .clang-tidy of the folders below the root that the file lies in."""
+        folders = [folder for folder in self.path.parents if ROOT in folder.parents]
+        return [folder / ".clang-tidy" for folder in folders if (folder / ".clang-tidy").is_file()]
+
     def key(self, common):
         digest = hashlib.sha256(common)
         digest.update(self.command.encode())
+        for path in self.configurations():
+            digest.update(b"\0" + text_of(path).encode())
         for path in self.reached():
             digest.update(b"\0" + path.name.encode() + b"\0" + text_of(path).encode())
         return digest.hexdigest()

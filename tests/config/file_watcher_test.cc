@@ -54,9 +54,9 @@ class FileWatcherTest : public testing::Test {
     fs::rename(Path("new"), Path(name));
   }
 
-  void Watch(std::vector<std::string> files, FileWatcherOptions options = OnlyEvents()) {
+  void Watch(const std::vector<std::string>& files, FileWatcherOptions options = OnlyEvents()) {
     auto watcher = FileWatcher::Start(
-        std::move(files),
+        files,
         [this](const std::vector<std::string>& changed) {
           const MutexLock lock(mutex_);
           told_.push_back(changed);
