@@ -20,7 +20,7 @@ constexpr char kVariable[] = "CREDENTIAL_BROKER_PARSE_TEST";
 class ParseTest : public ::testing::Test {
  protected:
   ParseTest() {
-    unsetenv(kVariable);
+    unsetenv(kVariable);  // NOLINT(concurrency-mt-unsafe): there is one thread
     Command& print = root_.Add("token", "Tokens").Add("print", "Prints");
     print.examples = {"program token print -o json"};
     print.options = {{.names = "-o,--output",
@@ -44,6 +44,7 @@ class ParseTest : public ::testing::Test {
                      }};
     exec.run = [this] { return Ran(); };
   }
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): likewise
   ~ParseTest() override { unsetenv(kVariable); }
 
   int Parse(const std::vector<std::string>& words) {
@@ -91,7 +92,7 @@ TEST_F(ParseTest, AFlagWinsOverTheEnvironmentAndThatOverTheDefault) {
   EXPECT_EQ(Parse({"token", "print"}), 42);
   EXPECT_EQ(address_.value, "default");
   EXPECT_EQ(address_.origin, Origin::kDefault);
-  setenv(kVariable, "from-environment", 1);
+  setenv(kVariable, "from-environment", 1);  // NOLINT(concurrency-mt-unsafe): likewise
   EXPECT_EQ(Parse({"token", "print"}), 42);
   EXPECT_EQ(address_.value, "from-environment");
   EXPECT_EQ(address_.origin, Origin::kEnvironment);
@@ -101,7 +102,7 @@ TEST_F(ParseTest, AFlagWinsOverTheEnvironmentAndThatOverTheDefault) {
 }
 
 TEST_F(ParseTest, AnEmptyVariableCountsAsNone) {
-  setenv(kVariable, "", 1);
+  setenv(kVariable, "", 1);  // NOLINT(concurrency-mt-unsafe): likewise
   EXPECT_EQ(Parse({"token", "print"}), 42);
   EXPECT_EQ(address_.origin, Origin::kDefault);
 }

@@ -25,7 +25,7 @@ std::vector<std::string> MakeEnvironment(const Environment& more) {
   // LeakSanitizer traces its own process, which PR_SET_DUMPABLE 0 forbids to all but root.
   result.emplace_back("ASAN_OPTIONS=detect_leaks=0");
   for (const auto& [name, value] : more) {
-    result.push_back(name + "=" + value);
+    result.emplace_back(name).append("=").append(value);
   }
   return result;
 }
@@ -95,6 +95,7 @@ Outcome RunProgram(const std::string& program, const std::vector<std::string>& a
   return outcome;
 }
 
+// NOLINTNEXTLINE(modernize-use-string-view): it is a program's argument, and they are strings
 std::string Binary() { return CREDENTIAL_BROKER_BINARY; }
 
 Outcome RunBinary(const std::vector<std::string>& arguments, const Environment& environment) {

@@ -143,7 +143,7 @@ TEST_F(SessionLimits, ErrorsThatMakeUsResetCountAsResets) {
 // unpack to 3,000 bytes each.
 std::string HeaderBomb(int count) {
   std::string field = "\x40\x01x";
-  field += "\x7f";
+  field += '\x7f';
   field += static_cast<char>(0x80 | ((3000 - 127) & 0x7f));
   field += static_cast<char>((3000 - 127) >> 7);
   return field + std::string(3000, 'v') + std::string(static_cast<std::size_t>(count), '\xbe');

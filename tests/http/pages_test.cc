@@ -11,24 +11,25 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Pair;
 
-const Pages kPages = {{"/a", [] { return Text(200, "page a"); }},
-                      {"/b", [] { return Text(503, "page b"); }}};
+Pages TwoPages() {
+  return {{"/a", [] { return Text(200, "page a"); }}, {"/b", [] { return Text(503, "page b"); }}};
+}
 
 TEST(Pages, AnswersGetAndHead) {
-  EXPECT_EQ(Answer(kPages, "GET", "/a").body, "page a\n");
-  EXPECT_EQ(Answer(kPages, "GET", "/b").status, 503);
-  EXPECT_EQ(Answer(kPages, "HEAD", "/a").body, "page a\n");
+  EXPECT_EQ(Answer(TwoPages(), "GET", "/a").body, "page a\n");
+  EXPECT_EQ(Answer(TwoPages(), "GET", "/b").status, 503);
+  EXPECT_EQ(Answer(TwoPages(), "HEAD", "/a").body, "page a\n");
 }
 
 TEST(Pages, TellsWhatThereIs) {
-  const Response answer = Answer(kPages, "GET", "/c");
+  const Response answer = Answer(TwoPages(), "GET", "/c");
   EXPECT_EQ(answer.status, 404);
   EXPECT_EQ(answer.body, "there is no such page; there are: /a /b\n");
-  EXPECT_EQ(Answer(kPages, "POST", "/c").status, 404);
+  EXPECT_EQ(Answer(TwoPages(), "POST", "/c").status, 404);
 }
 
 TEST(Pages, TakesNoOtherMethod) {
-  const Response answer = Answer(kPages, "POST", "/a");
+  const Response answer = Answer(TwoPages(), "POST", "/a");
   EXPECT_EQ(answer.status, 405);
   EXPECT_THAT(HeadersOf(answer), Contains(Pair("allow", "GET, HEAD")));
 }

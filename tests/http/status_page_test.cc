@@ -12,16 +12,16 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const absl::Time kNow = absl::FromUnixSeconds(1767323045);
+absl::Time Now() { return absl::FromUnixSeconds(1767323045); }
 
 StatusReport::Credential Ready(const std::string& name) {
   StatusReport::Credential credential;
   credential.status.name = name;
   credential.status.state = CredentialState::kReady;
   credential.status.version = "v1";
-  credential.status.last_refresh_time = kNow - absl::Seconds(75);
-  credential.status.next_refresh_time = kNow + absl::Seconds(75);
-  credential.status.expire_time = kNow + absl::Seconds(225);
+  credential.status.last_refresh_time = Now() - absl::Seconds(75);
+  credential.status.next_refresh_time = Now() + absl::Seconds(75);
+  credential.status.expire_time = Now() + absl::Seconds(225);
   return credential;
 }
 
@@ -30,14 +30,14 @@ StatusReport::Credential Rejected(const std::string& name) {
   credential.status.name = name;
   credential.status.state = CredentialState::kRejected;
   credential.status.last_error = Reason::kCredentialRejected;
-  credential.status.next_refresh_time = kNow + absl::Seconds(61);
+  credential.status.next_refresh_time = Now() + absl::Seconds(61);
   return credential;
 }
 
 StatusReport Report() {
   StatusReport report;
   report.version = "1.2.3";
-  report.now = kNow;
+  report.now = Now();
   return report;
 }
 
@@ -90,7 +90,7 @@ TEST(StatusPage, ShowsMarkupAsText) {
   const std::string markup = "</td><script>alert(1)</script>";
   StatusReport report = Report();
   report.credentials.push_back(Rejected(markup));
-  report.credentials.back().failures.push_back({kNow, markup, markup});
+  report.credentials.back().failures.push_back({Now(), markup, markup});
   report.callers.push_back({markup, 7});
   report.listeners.push_back({"grpc", markup, 1, 2, 3});
   report.version = markup;

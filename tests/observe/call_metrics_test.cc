@@ -14,16 +14,18 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const std::vector<MethodName> kMethods = {{"unary", "s", "Get"}, {"server_stream", "s", "Watch"}};
+std::vector<MethodName> Methods() {
+  return {{"unary", "s", "Get"}, {"server_stream", "s", "Watch"}};
+}
 
-std::string Text(std::vector<const CallMetrics*> all) {
+std::string Text(const std::vector<const CallMetrics*>& all) {
   MetricWriter writer;
   WriteCallMetrics(all, writer);
   return std::move(writer).Take();
 }
 
 TEST(CallMetrics, CountsByMethodAndCode) {
-  CallMetrics metrics(kMethods);
+  CallMetrics metrics(Methods());
   metrics.OnStarted(0);
   metrics.OnFinished(0, absl::StatusCode::kOk, absl::Microseconds(40));
   metrics.OnStarted(0);
@@ -47,7 +49,7 @@ TEST(CallMetrics, CountsByMethodAndCode) {
 }
 
 TEST(CallMetrics, PutsABoundIntoItsOwnBucketAndTheLongestIntoTheLast) {
-  CallMetrics metrics(kMethods);
+  CallMetrics metrics(Methods());
   metrics.OnFinished(0, absl::StatusCode::kOk, absl::Milliseconds(1));
   metrics.OnFinished(0, absl::StatusCode::kOk, absl::Hours(24));
   const std::string text = Text({&metrics});
@@ -59,8 +61,8 @@ TEST(CallMetrics, PutsABoundIntoItsOwnBucketAndTheLongestIntoTheLast) {
 }
 
 TEST(CallMetrics, IsOneSeriesForAMethodOfTwoListeners) {
-  CallMetrics one(kMethods);
-  CallMetrics other(kMethods);
+  CallMetrics one(Methods());
+  CallMetrics other(Methods());
   one.OnStarted(0);
   other.OnStarted(0);
   const std::string text = Text({&one, &other});
@@ -73,7 +75,7 @@ TEST(CallMetrics, IsOneSeriesForAMethodOfTwoListeners) {
 TEST(CallMetrics, LosesNothingOfMoreThreadsThanShards) {
   constexpr int kThreads = 24;
   constexpr int kCalls = 2000;
-  CallMetrics metrics(kMethods);
+  CallMetrics metrics(Methods());
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&metrics] {

@@ -13,7 +13,7 @@ namespace {
 
 double ValueOf(const std::string& text, const std::string& name) {
   const std::size_t at = text.find("\n" + name + " ");
-  return at == std::string::npos ? -1 : std::atof(text.c_str() + at + name.size() + 2);
+  return at == std::string::npos ? -1 : std::strtod(text.c_str() + at + name.size() + 2, nullptr);
 }
 
 TEST(ProcessMetrics, TellsOfThisProcess) {

@@ -19,7 +19,6 @@ namespace {
 namespace api = ::investsuite::credentialbroker::v1;
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 using Answer = absl::StatusOr<std::string>;
 
 constexpr std::string_view kAccount = "system:serviceaccount:orders:api";
@@ -146,7 +145,7 @@ TEST_F(AuthenticateTest, AnUnknownTokenIsWaitedForOnTheCallsLoop) {
 
 TEST_F(AuthenticateTest, WhatIsKnownAtOnceGoesOnAtOnce) {
   bool told = false;
-  const auto work = gatekeeper_.Authenticate(call_, [&](rpc::Call&, Answer principal) {
+  const auto work = gatekeeper_.Authenticate(call_, [&](rpc::Call&, const Answer& principal) {
     told = principal.ok();
     return nullptr;
   });

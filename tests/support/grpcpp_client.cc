@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
         const grpc::Status status = stub->GetToken(&context, {}, &response);
         lock.lock();
         if (++calls == 1) {
-          std::cout << "calling" << std::endl;
+          std::cout << "calling\n" << std::flush;
         }
         if (!status.ok()) {
           ++failed;
@@ -87,6 +87,5 @@ int main(int argc, char** argv) {
   for (std::thread& caller : callers) {
     caller.join();
   }
-  std::cout << "{\"calls\": " << calls << ", \"failed\": " << failed << ", \"last_error\": \"\"}"
-            << std::endl;
+  std::cout << "{\"calls\": " << calls << ", \"failed\": " << failed << ", \"last_error\": \"\"}\n";
 }
