@@ -13,26 +13,10 @@
 #include <utility>
 
 #include "cli/exit_code.h"
+#include "h2/unique_fd.h"
 
 namespace credential_broker::cli {
 namespace {
-
-// A descriptor that is closed in the end.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      close(fd_);
-    }
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // True: a signal came; false: the work has ended.
 bool AwaitSignal(int signals, int ended) {
@@ -82,8 +66,8 @@ absl::StatusOr<int> RunUntilSignal(const std::function<int(StopRequest&)>& work,
   sigaddset(&stops, SIGTERM);
   sigaddset(&stops, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stops, nullptr);
-  const Descriptor signals(signalfd(-1, &stops, SFD_CLOEXEC));
-  const Descriptor ended(eventfd(0, EFD_CLOEXEC));
+  const h2::UniqueFd signals(signalfd(-1, &stops, SFD_CLOEXEC));
+  const h2::UniqueFd ended(eventfd(0, EFD_CLOEXEC));
   if (signals.get() < 0 || ended.get() < 0) {
     return absl::ResourceExhaustedError(
         "no descriptor is left to wait for signals; raise the limit of open files (ulimit -n)");
