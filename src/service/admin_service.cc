@@ -9,17 +9,10 @@
 #include "service/access_token.h"
 #include "service/caller.h"
 #include "service/error_status.h"
+#include "service/waiting_query.h"
 
 namespace credential_broker::service {
 namespace {
-
-class WaitingRefresh : public rpc::PendingWork {
- public:
-  explicit WaitingRefresh(std::unique_ptr<PendingQuery> query) : query_(std::move(query)) {}
-
- private:
-  std::unique_ptr<PendingQuery> query_;
-};
 
 absl::Status NotFound(std::string_view name) {
   return MakeError(Reason::kCredentialNotFound, StrCat("no credential is named '", name,
@@ -63,7 +56,7 @@ std::unique_ptr<rpc::PendingWork> AdminService::Refresh(
       Answer(waiting, name, outcome);
     });
   };
-  return std::make_unique<WaitingRefresh>(credential->Refresh(std::move(done)));
+  return std::make_unique<WaitingQuery>(credential->Refresh(std::move(done)));
 }
 
 void AdminService::Answer(rpc::Call& call, const std::string& name,

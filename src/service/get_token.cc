@@ -13,6 +13,7 @@
 #include "core/reason.h"
 #include "service/access_token.h"
 #include "service/error_status.h"
+#include "service/waiting_query.h"
 
 namespace credential_broker::service {
 namespace {
@@ -38,14 +39,6 @@ absl::StatusOr<TokenQuery> ParseQuery(const api::GetTokenRequest& request) {
   query.rejected_version = request.rejected_version();
   return query;
 }
-
-class WaitingCall : public rpc::PendingWork {
- public:
-  explicit WaitingCall(std::unique_ptr<PendingQuery> query) : query_(std::move(query)) {}
-
- private:
-  std::unique_ptr<PendingQuery> query_;
-};
 
 }  // namespace
 
@@ -77,7 +70,7 @@ std::unique_ptr<rpc::PendingWork> GetToken::Serve(rpc::Call& call,
       Answer(waiting, admitted, token);
     });
   };
-  return std::make_unique<WaitingCall>(credential->Wait(*std::move(query), std::move(on_token)));
+  return std::make_unique<WaitingQuery>(credential->Wait(*std::move(query), std::move(on_token)));
 }
 
 void GetToken::Answer(rpc::Call& call, const Admission& admission,
