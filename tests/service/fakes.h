@@ -27,8 +27,10 @@ class FakeExecutor : public Executor {
  public:
   void Post(absl::AnyInvocable<void() &&> task) override {
     MutexLock lock(mutex_);
-    tasks_.push_back(std::move(task));
-    ++posts_;
+    if (!stopped_) {
+      tasks_.push_back(std::move(task));
+      ++posts_;
+    }
   }
 
   void RunPosted() {
@@ -42,6 +44,14 @@ class FakeExecutor : public Executor {
     }
   }
 
+  // Tasks may hold the executor.
+  void Stop() {
+    std::vector<absl::AnyInvocable<void() &&>> never_run;
+    MutexLock lock(mutex_);
+    stopped_ = true;
+    never_run.swap(tasks_);
+  }
+
   // Since the beginning.
   int posts() const {
     MutexLock lock(mutex_);
@@ -52,6 +62,7 @@ class FakeExecutor : public Executor {
   mutable Mutex mutex_;
   std::vector<absl::AnyInvocable<void() &&>> tasks_ ABSL_GUARDED_BY(mutex_);
   int posts_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // A call without a transport: keeps what the service answers. Posts through Ref wait for RunPosted.

@@ -63,6 +63,7 @@ class Client {
 class WatchTokenTest : public testing::Test {
  protected:
   WatchTokenTest() { credential_->Show(Ready("first", "v1")); }
+  ~WatchTokenTest() override { loop_->Stop(); }
 
   CredentialView Ready(std::string_view value, std::string_view version) {
     CredentialView view;
