@@ -185,10 +185,9 @@ environment_of() {
     asan)
       echo "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
       echo "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
-      if [[ -e $support/lsan.supp ]]; then echo "LSAN_OPTIONS=suppressions=$support/lsan.supp"; fi
       ;;
     tsan)
-      echo "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1"
+      echo "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$support/tsan.supp"
       echo "CREDENTIAL_BROKER_CLIENT_BINARY=$ROOT/build/release/bin/credential-broker"
       ;;
   esac

@@ -81,6 +81,7 @@ class Target:
         tcp = not broker.address.startswith("unix:")
         self._port = int(broker.address.rpartition(":")[2]) if tcp else None
         self._attacker = ATTACKER if tcp else None
+        self._attackers_connections = 0
 
     @property
     def connections(self):
@@ -88,6 +89,7 @@ class Target:
 
     def connect(self, context=None, **options):
         """A connection of the attacker, with a client certificate that is valid unless `context` says otherwise."""
+        self._attackers_connections += 1
         return RawConnection(self.broker.address, context or self.context, source=self._attacker, **options)
 
     def new_caller_succeeds(self):
@@ -99,10 +101,13 @@ class Target:
         resource.prlimit(self.broker.pid, resource.RLIMIT_NOFILE, (count, count))
 
     @contextlib.contextmanager
-    def under_attack(self, name, cpu_seconds):
+    def under_attack(self, name, cpu_seconds, cpu_ms_per_connection=0.0):
         """The block is the attack. During it one caller calls steadily, and all its calls succeed in time; the broker
-        spends at most `cpu_seconds` more than that caller costs, grows by less than 64 MB, and has recovered 5 s later."""
+        spends at most so much more than that caller costs, grows by less than 64 MB, and has recovered 5 s later.
+
+        What goes on for a time has a limit for each connection: how many there are depends on the attacker's machine."""
         before = Usage(self.broker.pid, self._port)
+        connections = self._attackers_connections
         with SteadyCaller(self.broker.address, self.client, self.certificates and self.certificates.ca) as caller:
             prefer(caller.pid)
             started = time.monotonic()
@@ -111,10 +116,13 @@ class Target:
             steady = caller.finish()
         recovered = wait_for(lambda: self.connections <= before.connections, RECOVERY_SECONDS)
         after = Usage(self.broker.pid, self._port)
+        connections = self._attackers_connections - connections
+        spent = after.cpu_seconds - before.cpu_seconds
         figures = {
             "attack": name,
             "seconds": round(seconds, 2),
-            "cpu_seconds": round(after.cpu_seconds - before.cpu_seconds, 2),
+            "connections": connections,
+            "cpu_seconds": round(spent, 2),
             "grown_mb": round((after.peak - before.resident) / MEGABYTE, 1),
             "kept_mb": round((after.resident - before.resident) / MEGABYTE, 1),
             "steady": steady,
@@ -124,7 +132,7 @@ class Target:
         assert steady["failures"] == [] and steady["calls"] > 0, steady
         assert steady["p99_ms"] < P99_MS * crowding(), steady
         # A call of the steady caller costs the broker less than this, its TLS included.
-        assert after.cpu_seconds - before.cpu_seconds < cpu_seconds + steady["calls"] * 0.0005, figures
+        assert spent < cpu_seconds + connections * cpu_ms_per_connection / 1e3 + steady["calls"] * 0.0005, figures
         assert after.peak - before.resident < 64 * MEGABYTE, figures
         assert self.new_caller_succeeds()
 

@@ -6,6 +6,7 @@ import os
 import select
 import subprocess
 import tempfile
+import threading
 
 from support.processes import TIMEOUT
 
@@ -23,8 +24,11 @@ class Browser:
              "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
              "--remote-debugging-pipe", f"--user-data-dir={self._profile.name}"],
             pass_fds=(to_read, to_write), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )  # fmt: skip
+        # Its helpers have the same stderr: when that ends, all of them have.
+        self._all_end = threading.Thread(target=self._process.stderr.read, daemon=True)
+        self._all_end.start()
         os.close(to_read)
         os.close(to_write)
         self._received = b""
@@ -44,6 +48,8 @@ class Browser:
         self._process.wait()
         os.close(self._to)
         os.close(self._from)
+        self._all_end.join(TIMEOUT)
+        self._process.stderr.close()
         self._profile.cleanup()
 
     def open(self, url, scheme, width=1100, height=900):

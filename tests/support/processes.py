@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -16,6 +17,9 @@ CLIENT_COMMANDS = ("token", "exec", "credentials", "health")
 
 # Generous: a sanitizer build on a busy machine must not fail for slowness. Nothing waits this long when it works.
 TIMEOUT = float(os.environ.get("CREDENTIAL_BROKER_TEST_TIMEOUT", "60"))
+
+# What a sanitizer that the binary was built with has to say ends the process: no test may take that for an end of its own.
+SANITIZER_REPORT = re.compile(r"(ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|: runtime error: )")
 
 
 class Process:
@@ -111,6 +115,7 @@ class Process:
             raise AssertionError(f"{self.args} did not end in {timeout} s; the log:\n{self.log}") from error
         for reader in self._readers:
             reader.join()
+        assert not SANITIZER_REPORT.search(self.log), self.log
         return status
 
     def terminate(self, timeout=TIMEOUT):
