@@ -6,12 +6,6 @@
 namespace credential_broker::h2 {
 namespace {
 
-// A TLS record's worth: one record and one system call for what a batch of events gave rise to.
-constexpr std::size_t kWriteSize = 16 * 1024;
-// Of one connection, before others have their turn.
-constexpr std::size_t kWritesPerTurn = 16;
-// See Limits::unread_output_timeout.
-constexpr int kStalledTurns = 6;
 constexpr double kLingerSeconds = 1.0;
 // Left for a TLS handshake that is under way when the connection is told to end.
 constexpr double kLastHandshakeSeconds = 1.0;
@@ -24,24 +18,21 @@ Connection::Connection(LoopEnvironment& environment, ConnectionOwner& owner, Acc
       permit_(std::move(accepted.permit)),
       transport_(std::move(accepted.socket), std::move(accepted.ssl)),
       peer_(std::move(accepted.peer)),
+      deadlines_(environment.loop, [this](Due due) { Expire(due); }),
+      output_(transport_, environment.write_buffer),
+      reader_(environment.session.limits),
       last_read_(environment.loop.now()) {
   ev_io_init(&socket_, &Connection::OnSocket, transport_.fd(), EV_READ);
   socket_.data = this;
-  ev_timer_init(&timer_, &Connection::OnTimer, 0., 0.);
-  timer_.data = this;
 }
 
 void Connection::Start() {
   ev_io_start(environment_.loop.raw(), &socket_);
-  deadlines_.Set(Due::kHandshake, now() + absl::ToDoubleSeconds(limits().handshake_timeout));
-  ArmTimer();
+  deadlines_.Set(Due::kHandshake, absl::ToDoubleSeconds(limits().handshake_timeout));
   Handshake();
 }
 
-Connection::~Connection() {
-  ev_io_stop(environment_.loop.raw(), &socket_);
-  ev_timer_stop(environment_.loop.raw(), &timer_);
-}
+Connection::~Connection() { ev_io_stop(environment_.loop.raw(), &socket_); }
 
 void Connection::OnPending() {
   if (!dirty && state_ == State::kOpen) {
@@ -115,9 +106,9 @@ void Connection::Open() {
   }
   state_ = State::kOpen;
   std::uniform_real_distribution<double> jitter(0.9, 1.1);
-  deadlines_.Set(Due::kAge, now() + absl::ToDoubleSeconds(limits().max_connection_age) *
-                                        jitter(environment_.random));
-  deadlines_.Set(Due::kQuiet, now() + absl::ToDoubleSeconds(limits().keepalive_interval));
+  deadlines_.Set(Due::kAge,
+                 absl::ToDoubleSeconds(limits().max_connection_age) * jitter(environment_.random));
+  deadlines_.Set(Due::kQuiet, absl::ToDoubleSeconds(limits().keepalive_interval));
   session_.emplace(environment_.session, std::move(peer_), *this);
   if (shutdown_by_.has_value()) {
     BeginShutdown(absl::Seconds(*shutdown_by_ - now()));
@@ -164,7 +155,7 @@ void Connection::AfterRead() {
     case Http2Session::State::kSettings:
       if (deadlines_.IsSet(Due::kHandshake)) {
         deadlines_.Clear(Due::kHandshake);
-        deadlines_.Set(Due::kSettings, now() + absl::ToDoubleSeconds(limits().settings_timeout));
+        deadlines_.Set(Due::kSettings, absl::ToDoubleSeconds(limits().settings_timeout));
       }
       break;
     case Http2Session::State::kOpen:
@@ -183,9 +174,9 @@ void Connection::Flush() {
   if (state_ != State::kOpen) {
     return;
   }
-  Written written = WriteOut();
+  const Output::Written written = output_.Write(*session_);
   session_->FinishBatch();
-  if (written == Written::kBroken) {
+  if (written == Output::Written::kBroken) {
     Close();
     return;
   }
@@ -193,88 +184,44 @@ void Connection::Flush() {
     FinishSoon(written);
     return;
   }
-  Watch(written == Written::kBlocked ? EV_READ | EV_WRITE : EV_READ);
-  if (written == Written::kMore) {
+  Watch(written == Output::Written::kBlocked ? EV_READ | EV_WRITE : EV_READ);
+  if (written == Output::Written::kMore) {
     OnPending();
   }
   if (session_->open_streams() > 0) {
     deadlines_.Clear(Due::kIdle);
   } else if (!shutting_down_ && !deadlines_.IsSet(Due::kIdle)) {
-    deadlines_.Set(Due::kIdle, now() + absl::ToDoubleSeconds(limits().idle_timeout));
+    deadlines_.Set(Due::kIdle, absl::ToDoubleSeconds(limits().idle_timeout));
   }
   CheckUnread();
-  ArmTimer();
 }
 
-Connection::Written Connection::WriteOut() {
-  if (!unwritten_.empty()) {
-    std::string_view rest = unwritten_;
-    if (!WriteSome(rest)) {
-      return Written::kBroken;
-    }
-    if (!rest.empty()) {
-      unwritten_.erase(0, unwritten_.size() - rest.size());
-      return Written::kBlocked;
-    }
-    std::string().swap(unwritten_);  // the memory too
-  }
-  std::string& out = environment_.write_buffer;
-  for (std::size_t turn = 0; turn < kWritesPerTurn; ++turn) {
-    out.clear();
-    session_->Produce(out, kWriteSize);
-    std::string_view rest = out;
-    if (!rest.empty() && !WriteSome(rest)) {
-      return Written::kBroken;
-    }
-    if (!rest.empty()) {
-      unwritten_.assign(rest);
-      return Written::kBlocked;
-    }
-    if (out.size() < kWriteSize) {
-      return Written::kAll;
-    }
-  }
-  return Written::kMore;
-}
-
-bool Connection::WriteSome(std::string_view& bytes) {
-  while (!bytes.empty()) {
-    Transport::Result result = transport_.Write(bytes);
-    if (result.io != Transport::Io::kOk) {
-      return result.io != Transport::Io::kClosed;
-    }
-    bytes.remove_prefix(result.size);
-  }
-  return true;
-}
-
-void Connection::FinishSoon(Written written) {
-  if (written == Written::kAll) {
+void Connection::FinishSoon(Output::Written written) {
+  if (written == Output::Written::kAll) {
     Linger();
     return;
   }
-  if (written == Written::kMore) {
+  if (written == Output::Written::kMore) {
     OnPending();
   }
   if (!deadlines_.IsSet(Due::kLinger)) {
     deadlines_.ClearAll();
-    deadlines_.Set(Due::kLinger, now() + kLingerSeconds);
+    deadlines_.Set(Due::kLinger, kLingerSeconds);
   }
   Watch(EV_WRITE);
-  ArmTimer();
 }
 
 void Connection::CheckUnread() {
-  std::size_t unread = unread_output();
+  const std::size_t unread = unread_output();
   if (unread == 0) {
     deadlines_.Clear(Due::kUnread);
-    stalled_turns_ = 0;
-  } else if (unread > limits().max_queued_output) {
+    reader_.Forgive();
+  } else if (reader_.IsFlooded(unread)) {
     counters().unread_output.Add();
     Close();
   } else if (!deadlines_.IsSet(Due::kUnread)) {
-    taken_before_ = session_->data_taken();
-    deadlines_.Set(Due::kUnread, now() + absl::ToDoubleSeconds(limits().unread_output_timeout));
+    reader_.BeginTurn(session_->data_taken());
+    deadlines_.Set(Due::kUnread, absl::ToDoubleSeconds(limits().unread_output_timeout));
   }
 }
 
@@ -283,42 +230,27 @@ void Connection::BeginShutdown(absl::Duration grace) {
     // To close now, with what the peer has sent unread, would reset it. It is told when it can
     // read.
     shutdown_by_ = now() + absl::ToDoubleSeconds(grace);
-    deadlines_.Set(Due::kHandshake, now() + kLastHandshakeSeconds);
-    ArmTimer();
+    deadlines_.Set(Due::kHandshake, kLastHandshakeSeconds);
   }
   if (state_ != State::kOpen) {
     return;
   }
-  deadlines_.Set(Due::kGrace, now() + absl::ToDoubleSeconds(grace));
+  deadlines_.Set(Due::kGrace, absl::ToDoubleSeconds(grace));
   if (!std::exchange(shutting_down_, true)) {
     deadlines_.Clear(Due::kIdle);
     deadlines_.Clear(Due::kAge);
     session_->BeginShutdown();
-    deadlines_.Set(Due::kFinalGoaway, now() + absl::ToDoubleSeconds(limits().shutdown_notice));
+    deadlines_.Set(Due::kFinalGoaway, absl::ToDoubleSeconds(limits().shutdown_notice));
   }
-  ArmTimer();
 }
 
 void Connection::Cut() {
   if (state_ == State::kOpen) {
     session_->FinishShutdown();
-    WriteOut();
+    output_.Write(*session_);
     Linger();
   } else if (state_ == State::kHandshake) {
     Close();
-  }
-}
-
-void Connection::OnTimer(struct ev_loop*, ev_timer* watcher, int) {
-  auto& self = *static_cast<Connection*>(watcher->data);
-  self.armed_for_ = Deadlines::kNever;
-  while (self.state_ != State::kOver) {
-    std::optional<Due> due = self.deadlines_.Take(self.now());
-    if (!due.has_value()) {
-      self.ArmTimer();
-      return;
-    }
-    self.Expire(*due);
   }
 }
 
@@ -366,9 +298,7 @@ void Connection::Expire(Due due) {
 }
 
 void Connection::ExpireUnread() {
-  stalled_turns_ = session_->data_taken() == taken_before_ ? stalled_turns_ + 1 : 0;
-  bool much = unread_output() > limits().max_unread_output;
-  if (stalled_turns_ >= (much ? 1 : kStalledTurns)) {
+  if (reader_.EndTurn(session_->data_taken(), unread_output())) {
     counters().unread_output.Add();
     Close();
   } else {
@@ -379,35 +309,24 @@ void Connection::ExpireUnread() {
 void Connection::ExpireQuiet() {
   double interval = absl::ToDoubleSeconds(limits().keepalive_interval);
   if (now() - last_read_ < interval) {
-    deadlines_.Set(Due::kQuiet, last_read_ + interval);
+    deadlines_.SetAt(Due::kQuiet, last_read_ + interval);
     return;
   }
   if (!deadlines_.IsSet(Due::kPing)) {
     session_->SendPing();
-    deadlines_.Set(Due::kPing, now() + absl::ToDoubleSeconds(limits().keepalive_timeout));
+    deadlines_.Set(Due::kPing, absl::ToDoubleSeconds(limits().keepalive_timeout));
   }
-  deadlines_.Set(Due::kQuiet, now() + interval);
-}
-
-void Connection::ArmTimer() {
-  double earliest = deadlines_.Earliest();
-  if (earliest < armed_for_ && state_ != State::kOver) {
-    armed_for_ = earliest;
-    ev_timer_stop(environment_.loop.raw(), &timer_);
-    ev_timer_set(&timer_, earliest - now(), 0.);
-    ev_timer_start(environment_.loop.raw(), &timer_);
-  }
+  deadlines_.Set(Due::kQuiet, interval);
 }
 
 void Connection::Linger() {
   state_ = State::kLingering;
   session_.reset();
-  std::string().swap(unwritten_);
+  output_.Drop();
   deadlines_.ClearAll();
-  deadlines_.Set(Due::kLinger, now() + kLingerSeconds);
+  deadlines_.Set(Due::kLinger, kLingerSeconds);
   transport_.ShutdownWrite();
   Watch(EV_READ);
-  ArmTimer();
 }
 
 void Connection::LingerRead() {
@@ -421,7 +340,7 @@ void Connection::Close() {
   if (state_ != State::kOver) {
     state_ = State::kOver;
     ev_io_stop(environment_.loop.raw(), &socket_);
-    ev_timer_stop(environment_.loop.raw(), &timer_);
+    deadlines_.ClearAll();
     owner_.OnOver(*this);
   }
 }

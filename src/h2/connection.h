@@ -4,19 +4,18 @@
 #include <ev.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <random>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "core/peer.h"
 #include "h2/connection_limiter.h"
-#include "h2/deadlines.h"
+#include "h2/deadline_timer.h"
 #include "h2/ev_loop.h"
 #include "h2/http2_session.h"
+#include "h2/output.h"
+#include "h2/slow_reader.h"
 #include "h2/transport.h"
 
 namespace credential_broker::h2 {
@@ -80,29 +79,18 @@ class Connection final : public SessionOwner {
   enum class State { kHandshake, kOpen, kLingering, kOver };
 
   static void OnSocket(struct ev_loop* loop, ev_io* watcher, int events);
-  static void OnTimer(struct ev_loop* loop, ev_timer* watcher, int events);
 
   void Handshake();
   void Open();
   void Read();
   void LingerRead();
   void AfterRead();
-  enum class Written {
-    kAll,
-    kMore,     // there is more, but it is the others' turn
-    kBlocked,  // the socket takes no more now
-    kBroken,
-  };
-  Written WriteOut();
-  // Writes what the socket takes off `bytes`; false: it is broken.
-  bool WriteSome(std::string_view& bytes);
-  void FinishSoon(Written written);
-  std::size_t unread_output() const { return session_->queued_output() + unwritten_.size(); }
+  void FinishSoon(Output::Written written);
+  std::size_t unread_output() const { return session_->queued_output() + output_.unwritten(); }
   void CheckUnread();
   void ExpireUnread();
   void Expire(Due due);
   void ExpireQuiet();
-  void ArmTimer();
   // Our last words have been sent: wait for the peer to close.
   void Linger();
   void Close();
@@ -121,13 +109,10 @@ class Connection final : public SessionOwner {
   std::optional<Http2Session> session_;
 
   ev_io socket_;
-  ev_timer timer_;
-  double armed_for_ = Deadlines::kNever;
-  Deadlines deadlines_;
+  DeadlineTimer deadlines_;
+  Output output_;
+  SlowReader reader_;
   double last_read_;
-  std::string unwritten_;           // what the socket did not take
-  std::uint64_t taken_before_ = 0;  // session_->data_taken() when kUnread was set
-  int stalled_turns_ = 0;           // times in a row that kUnread came and none had been taken
   bool shutting_down_ = false;
   std::optional<double> shutdown_by_;  // set when it was told to end in its handshake
 };

@@ -11,11 +11,11 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/ascii.h"
 #include "absl/time/time.h"
 #include "core/strings.h"
 #include "upstream/curl_failure.h"
 #include "upstream/exchange.h"
+#include "upstream/header_list.h"
 #include "upstream/wiping_memory.h"
 
 namespace credential_broker::upstream {
@@ -31,38 +31,11 @@ struct FreeEasy {
 struct FreeMulti {
   void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
 };
-struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 
 void StartCurlOnce() {
   [[maybe_unused]] static const CURLcode started = curl_global_init_mem(
       CURL_GLOBAL_DEFAULT, std::malloc, WipingFree, WipingRealloc,
       [](const char* text) { return strdup(text); }, std::calloc);
-}
-
-bool HasControlCharacter(std::string_view text) {
-  for (const char c : text) {
-    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// A header line that could carry a second header is no header: none of this list is sent then.
-bool Append(HeaderList& list, const std::string& line) {
-  if (HasControlCharacter(line)) {
-    return false;
-  }
-  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
-  if (longer == nullptr) {
-    std::abort();
-  }
-  static_cast<void>(list.release());  // NOLINT(bugprone-unused-return-value): longer has it
-  list.reset(longer);
-  return true;
 }
 
 int OnReadyToSend(void* exchange, char*, char*, int, int) {
@@ -107,7 +80,7 @@ class CurlClient final : public HttpsClient {
   HttpResult Send(const HttpRequest& request) override {
     HttpResult result;
     HeaderList headers;
-    if (!MakeHeaders(request, headers)) {
+    if (!headers.AppendAll(request)) {
       result.error = "a header has a control character";
       return result;
     }
@@ -190,21 +163,6 @@ class CurlClient final : public HttpsClient {
     }
     SetFile(CURLOPT_SSLCERT, options_.cert_file);
     SetFile(CURLOPT_SSLKEY, options_.key_file);
-  }
-
-  static bool MakeHeaders(const HttpRequest& request, HeaderList& list) {
-    // Else curl would ask for leave to send a large body, and repeat the request when it is
-    // refused.
-    bool clean = Append(list, "Expect:");
-    for (const HttpHeader& header : request.headers) {
-      clean = clean && Append(list, StrCat(header.name, ": ", header.value));
-    }
-    if (request.bearer_token != nullptr) {
-      std::string line = StrCat("authorization: Bearer ", request.bearer_token->Reveal());
-      clean = clean && Append(list, line);
-      Wipe(line.data(), line.size());
-    }
-    return clean;
   }
 
   void SetRequest(const HttpRequest& request, curl_slist* headers) {
