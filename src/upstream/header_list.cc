@@ -1,5 +1,7 @@
 #include "upstream/header_list.h"
 
+#include <curl/curl.h>
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -7,6 +9,8 @@
 #include "core/strings.h"
 
 namespace credential_broker::upstream {
+
+void HeaderList::Free::operator()(curl_slist* list) const { curl_slist_free_all(list); }
 
 bool HeaderList::AppendAll(const HttpRequest& request) {
   // Else curl would ask for leave to send a large body, and repeat the request when it is refused.

@@ -1,12 +1,12 @@
 #ifndef CREDENTIAL_BROKER_UPSTREAM_HEADER_LIST_H_
 #define CREDENTIAL_BROKER_UPSTREAM_HEADER_LIST_H_
 
-#include <curl/curl.h>
-
 #include <memory>
 #include <string>
 
 #include "upstream/https_client.h"
+
+struct curl_slist;
 
 namespace credential_broker::upstream {
 
@@ -21,7 +21,7 @@ class HeaderList {
 
  private:
   struct Free {
-    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+    void operator()(curl_slist* list) const;
   };
 
   bool Append(const std::string& line);

@@ -14,7 +14,7 @@ class SlowReaderTest : public testing::Test {
     return reader_.EndTurn(taken_, unread);
   }
 
-  const Limits limits_;
+  Limits limits_;
   SlowReader reader_{limits_};
   std::uint64_t taken_ = 0;
 };
