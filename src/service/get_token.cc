@@ -1,9 +1,6 @@
 #include "service/get_token.h"
 
-#include <google/protobuf/arena.h>
-
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -13,6 +10,7 @@
 #include "core/reason.h"
 #include "service/access_token.h"
 #include "service/error_status.h"
+#include "service/token_answers.h"
 #include "service/waiting_query.h"
 
 namespace credential_broker::service {
@@ -20,9 +18,6 @@ namespace {
 
 // Ours are 26 characters; anything near this was never one.
 constexpr std::size_t kMaxVersionLength = 128;
-
-// Of an answer, without its texts and with the arena's own bookkeeping.
-constexpr std::size_t kResponseBytes = 1024;
 
 absl::StatusOr<TokenQuery> ParseQuery(const api::GetTokenRequest& request) {
   absl::StatusOr<absl::Duration> min_validity =
@@ -80,7 +75,8 @@ void GetToken::Answer(rpc::Call& call, const Admission& admission,
     return;
   }
   // Between the answer and this moment the call may have waited for its loop.
-  if (!(*token)->UsableAt(clock_.Now())) {
+  const BootTime now = clock_.Now();
+  if (!(*token)->UsableAt(now)) {
     call.Finish(ToRpcStatus(MakeError(Reason::kTokenNotReady,
                                       "the token expired on its way to the caller; ask again",
                                       absl::Seconds(1))));
@@ -88,12 +84,9 @@ void GetToken::Answer(rpc::Call& call, const Admission& admission,
   }
   gatekeeper_.audit().TokenIssued(admission.principal, call.peer().address,
                                   admission.credential_name, (*token)->version);
-  // Its five messages are made here and not one by one on the heap.
-  alignas(std::max_align_t) std::array<char, kResponseBytes> block;
-  google::protobuf::Arena arena(block.data(), block.size());
-  auto& response = *google::protobuf::Arena::CreateMessage<api::GetTokenResponse>(&arena);
-  FillAccessToken(**token, clock_, *response.mutable_token());
-  rpc::Reply(call, response);
+  static thread_local TokenAnswers answers;
+  call.SendFramed(answers.For(*token, now, clock_));
+  call.FinishOk();
 }
 
 }  // namespace credential_broker::service

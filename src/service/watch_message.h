@@ -1,18 +1,17 @@
 #ifndef CREDENTIAL_BROKER_SERVICE_WATCH_MESSAGE_H_
 #define CREDENTIAL_BROKER_SERVICE_WATCH_MESSAGE_H_
 
-#include <memory>
 #include <string>
 
 #include "core/clock.h"
 #include "core/credential.h"
+#include "service/token_frame.h"
 
 namespace credential_broker::service {
 
 // One WatchTokenResponse, serialized once for all streams that it goes to. Immutable.
 struct WatchMessage {
-  // For Call::SendFramed; wiped when the last stream has sent it.
-  std::shared_ptr<const std::string> framed;
+  TokenFrame framed;
   std::string version;  // of its token; empty: it has none
   BootTime fresh_until;
 
