@@ -69,8 +69,7 @@ void StreamImpl::SendTrailers(absl::Span<const HeaderView> trailers) {
     // trailers need no window.
     SubmitTrailers(trailers);
   } else {
-    trailers_ = std::make_unique<std::vector<Header>>();
-    trailers_->reserve(trailers.size());
+    trailers_.emplace().reserve(trailers.size());
     for (const HeaderView& trailer : trailers) {
       trailers_->push_back({std::string(trailer.name), std::string(trailer.value)});
     }
@@ -181,16 +180,11 @@ ssize_t StreamImpl::PrepareData(std::size_t size, std::uint32_t* flags) {
   if (queued_bytes_ > size) {
     return static_cast<ssize_t>(size);
   }
-  if (trailers_ != nullptr) {
+  if (trailers_.has_value()) {
     // With the last bytes and not after them: submitted sooner they overtake the DATA, later they
     // are lost.
     *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    std::vector<HeaderView> views;
-    views.reserve(trailers_->size());
-    for (const Header& trailer : *trailers_) {
-      views.push_back({trailer.name, trailer.value});
-    }
-    SubmitTrailers(views);
+    SubmitTrailers(*trailers_);
     trailers_.reset();
   }
   return static_cast<ssize_t>(queued_bytes_);
@@ -224,17 +218,19 @@ void StreamImpl::TakeData(std::size_t size, std::string& out) {
   }
 }
 
-const std::vector<nghttp2_nv>& StreamImpl::Fields(absl::Span<const HeaderView> headers) {
+template <typename Headers>
+const std::vector<nghttp2_nv>& StreamImpl::Fields(const Headers& headers) {
   auto& fields = session_.fields_;
   fields.clear();
-  for (const HeaderView& header : headers) {
+  for (const auto& header : headers) {
     fields.push_back({Bytes(header.name), Bytes(header.value), header.name.size(),
                       header.value.size(), NGHTTP2_NV_FLAG_NONE});
   }
   return fields;
 }
 
-void StreamImpl::SubmitTrailers(absl::Span<const HeaderView> trailers) {
+template <typename Headers>
+void StreamImpl::SubmitTrailers(const Headers& trailers) {
   const auto& fields = Fields(trailers);
   nghttp2_submit_trailer(session_.ng(), id_, fields.data(), fields.size());
 }

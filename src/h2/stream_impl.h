@@ -6,10 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "h2/http2_session.h"
 #include "h2/stream.h"
 
@@ -66,8 +68,11 @@ class StreamImpl final : public Stream {
 
   bool can_send() const { return !closed_ && !ended_; }
   void SetPseudoHeader(std::string_view name, std::string_view value);
-  const std::vector<nghttp2_nv>& Fields(absl::Span<const HeaderView> headers);
-  void SubmitTrailers(absl::Span<const HeaderView> trailers);
+  // For nghttp2, which copies them. Until the next call, whichever stream makes it.
+  template <typename Headers>
+  const std::vector<nghttp2_nv>& Fields(const Headers& headers);
+  template <typename Headers>
+  void SubmitTrailers(const Headers& trailers);
   void DropQueue();
 
   Http2Session& session_;
@@ -81,11 +86,11 @@ class StreamImpl final : public Stream {
   std::unique_ptr<RequestHandler> handler_;
   std::size_t unconsumed_ = 0;
 
-  std::vector<Payload> queue_;
+  absl::InlinedVector<Payload, 1> queue_;
   std::size_t queue_front_ = 0;   // the first payload that is not sent yet
   std::size_t front_offset_ = 0;  // what has been sent of it
   std::size_t queued_bytes_ = 0;
-  std::unique_ptr<std::vector<Header>> trailers_;  // to follow the last queued byte
+  std::optional<std::vector<Header>> trailers_;  // to follow the last queued byte
 };
 
 }  // namespace credential_broker::h2
