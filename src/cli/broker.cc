@@ -69,8 +69,9 @@ void Broker::Events::OnUpstreamFailed(std::string_view credential, std::string_v
 }
 
 void Broker::Events::OnStateChanged(std::string_view credential, CredentialState state) {
-  log_.OnStateChanged(credential, state);
+  // First: who reads of it in the log finds it so.
   readiness_.Set(credential, state);
+  log_.OnStateChanged(credential, state);
 }
 
 void Broker::Events::OnRemoved(std::string_view credential) {
