@@ -6,7 +6,7 @@
 
 #include "upstream/https_client.h"
 
-struct curl_slist;
+struct curl_slist;  // NOLINT(readability-identifier-naming): curl names it
 
 namespace credential_broker::upstream {
 
