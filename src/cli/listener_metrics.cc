@@ -8,17 +8,20 @@ namespace {
 using h2::Counters;
 
 // Of a family each counter is one value of its label.
+template <typename Counter>
 struct Cause {
   std::string_view name;
-  h2::Counter Counters::*counter;
+  Counter Counters::*counter;
 };
+using PeerCause = Cause<h2::PeerCounter>;
+using PlainCause = Cause<h2::Counter>;
 
-constexpr Cause kRefused[] = {
+constexpr PeerCause kRefused[] = {
     {"max_connections", &Counters::refused_total},
     {"max_connections_per_address", &Counters::refused_per_address},
 };
 
-constexpr Cause kHandshakes[] = {
+constexpr PeerCause kHandshakes[] = {
     {"tls", &Counters::tls_failures},
     {"alpn", &Counters::alpn_refusals},
     {"timeout", &Counters::handshake_timeouts},
@@ -26,7 +29,7 @@ constexpr Cause kHandshakes[] = {
 };
 
 // Those that a peer earned by what it did.
-constexpr Cause kMisbehaved[] = {
+constexpr PeerCause kMisbehaved[] = {
     {"protocol_error", &Counters::protocol_errors},
     {"continuations", &Counters::continuation_floods},
     {"resets", &Counters::reset_floods},
@@ -39,13 +42,13 @@ constexpr Cause kMisbehaved[] = {
 };
 
 // Those that are in the order of things.
-constexpr Cause kRetired[] = {
+constexpr PlainCause kRetired[] = {
     {"idle_timeout", &Counters::idle_timeouts},
     {"max_connection_age", &Counters::age_limits},
     {"keepalive_timeout", &Counters::dead_peers},
 };
 
-constexpr Cause kRequests[] = {
+constexpr PlainCause kRequests[] = {
     {"header_list", &Counters::header_lists_too_large},
     {"max_streams", &Counters::streams_refused},
 };
@@ -54,15 +57,16 @@ constexpr Cause kRequests[] = {
 constexpr std::size_t kAlone = 4;
 
 // A counter that is added to h2 has to find its place here.
-static_assert(std::size(kRefused) + std::size(kHandshakes) + std::size(kMisbehaved) +
-                  std::size(kRetired) + std::size(kRequests) + kAlone ==
-              sizeof(Counters) / sizeof(h2::Counter));
+static_assert((std::size(kRefused) + std::size(kHandshakes) + std::size(kMisbehaved)) *
+                      sizeof(h2::PeerCounter) +
+                  (std::size(kRetired) + std::size(kRequests) + kAlone) * sizeof(h2::Counter) ==
+              sizeof(Counters));
 
-template <std::size_t N>
-void WriteCauses(const std::vector<MonitoredListener>& listeners, const Cause (&causes)[N],
+template <typename Causes>
+void WriteCauses(const std::vector<MonitoredListener>& listeners, const Causes& causes,
                  std::string_view label, observe::MetricWriter& writer) {
   for (const MonitoredListener& listener : listeners) {
-    for (const Cause& cause : causes) {
+    for (const auto& cause : causes) {
       writer.Sample({{"listener", listener.name}, {label, cause.name}},
                     (listener.counters->*cause.counter).value());
     }
@@ -85,13 +89,13 @@ std::uint64_t Open(const Counters& counters) {
 // What is told in the log: refusals, failed handshakes, cuts for misbehaviour.
 template <typename Visit>
 void ForEachRefusal(Visit visit) {
-  for (const Cause& cause : kRefused) {
+  for (const PeerCause& cause : kRefused) {
     visit("limit", cause);
   }
-  for (const Cause& cause : kHandshakes) {
+  for (const PeerCause& cause : kHandshakes) {
     visit("handshake", cause);
   }
-  for (const Cause& cause : kMisbehaved) {
+  for (const PeerCause& cause : kMisbehaved) {
     visit("limit", cause);
   }
 }
@@ -135,7 +139,7 @@ void WriteListenerMetrics(const std::vector<MonitoredListener>& listeners,
 
 std::uint64_t RefusedConnections(const Counters& counters) {
   std::uint64_t refused = 0;
-  ForEachRefusal([&](std::string_view /*kind*/, const Cause& cause) {
+  ForEachRefusal([&](std::string_view /*kind*/, const PeerCause& cause) {
     refused += (counters.*cause.counter).value();
   });
   return refused;
@@ -143,12 +147,16 @@ std::uint64_t RefusedConnections(const Counters& counters) {
 
 void RefusalReport::Tell(const std::vector<MonitoredListener>& listeners) {
   for (const MonitoredListener& listener : listeners) {
-    ForEachRefusal([&](std::string_view kind, const Cause& cause) {
-      const std::uint64_t now = (listener.counters->*cause.counter).value();
+    ForEachRefusal([&](std::string_view kind, const PeerCause& cause) {
+      const h2::PeerCounter& counter = listener.counters->*cause.counter;
+      const std::uint64_t now = counter.value();
       std::uint64_t& told = told_[{listener.name, std::string(cause.name)}];
       if (now > told) {
-        log_.Warn("connections_refused",
-                  {{"listener", listener.name}, {kind, cause.name}, {"count", now - told}});
+        const std::string last_peer = counter.last_peer();
+        log_.Warn("connections_refused", {{"listener", listener.name},
+                                          {kind, cause.name},
+                                          {"count", now - told},
+                                          {"last_peer", last_peer}});
         told = now;
       }
     });

@@ -29,7 +29,7 @@ void WriteListenerMetrics(const std::vector<MonitoredListener>& listeners,
 std::uint64_t RefusedConnections(const h2::Counters& counters);
 
 // Tells in the log what listeners have refused: a line for each listener and cause, with the count
-// since the last time, however many there were. Not thread-safe.
+// since the last time, however many there were, and the address of the last peer. Not thread-safe.
 class RefusalReport {
  public:
   // `log` outlives this object.

@@ -85,7 +85,7 @@ void Connection::Handshake() {
       Watch(EV_WRITE);
       break;
     case Transport::Io::kClosed:
-      counters().tls_failures.Add();
+      counters().tls_failures.Add(peer().address);
       Linger();
       break;
   }
@@ -98,7 +98,7 @@ void Connection::Open() {
     unsigned int size = 0;
     SSL_get0_alpn_selected(ssl, &protocol, &size);
     if (std::string_view(reinterpret_cast<const char*>(protocol), size) != "h2") {
-      counters().alpn_refusals.Add();
+      counters().alpn_refusals.Add(peer().address);
       Linger();
       return;
     }
@@ -129,7 +129,7 @@ void Connection::Read() {
       // Reading wants to write when the peer asks for new TLS keys and reads nothing: not worth
       // waiting for.
       if (transport_.flooded()) {
-        counters().tls_floods.Add();
+        counters().tls_floods.Add(peer().address);
       }
       Close();
       return;
@@ -217,7 +217,7 @@ void Connection::CheckUnread() {
     deadlines_.Clear(Due::kUnread);
     reader_.Forgive();
   } else if (reader_.IsFlooded(unread)) {
-    counters().unread_output.Add();
+    counters().unread_output.Add(peer().address);
     Close();
   } else if (!deadlines_.IsSet(Due::kUnread)) {
     reader_.BeginTurn(session_->data_taken());
@@ -257,11 +257,11 @@ void Connection::Cut() {
 void Connection::Expire(Due due) {
   switch (due) {
     case Due::kHandshake:
-      counters().handshake_timeouts.Add();
+      counters().handshake_timeouts.Add(peer().address);
       Close();
       break;
     case Due::kSettings:
-      counters().settings_timeouts.Add();
+      counters().settings_timeouts.Add(peer().address);
       session_->Fail(NGHTTP2_SETTINGS_TIMEOUT, "SETTINGS not acknowledged");
       break;
     case Due::kIdle:
@@ -299,7 +299,7 @@ void Connection::Expire(Due due) {
 
 void Connection::ExpireUnread() {
   if (reader_.EndTurn(session_->data_taken(), unread_output())) {
-    counters().unread_output.Add();
+    counters().unread_output.Add(peer().address);
     Close();
   } else {
     CheckUnread();

@@ -99,6 +99,7 @@ class Connection final : public SessionOwner {
   double now() const { return environment_.loop.now(); }
   const Limits& limits() const { return environment_.session.limits; }
   Counters& counters() const { return environment_.session.counters; }
+  const Peer& peer() const { return session_.has_value() ? session_->peer() : peer_; }
 
   LoopEnvironment& environment_;
   ConnectionOwner& owner_;

@@ -5,12 +5,12 @@ namespace credential_broker::h2 {
 ConnectionLimiter::Permit ConnectionLimiter::Admit(const std::string& address) {
   MutexLock lock(mutex_);
   if (total_ >= limits_.max_connections) {
-    counters_.refused_total.Add();
+    counters_.refused_total.Add(address);
     return Permit();
   }
   auto [it, added] = per_address_.try_emplace(address, 0);
   if (it->second >= limits_.max_connections_per_address) {
-    counters_.refused_per_address.Add();
+    counters_.refused_per_address.Add(address);
     if (added) {
       per_address_.erase(it);
     }

@@ -3,6 +3,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/base/thread_annotations.h"
+#include "core/mutex.h"
 
 namespace credential_broker::h2 {
 
@@ -16,32 +21,54 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+// A counter of what peers are to blame for, which names one of them. Thread-safe.
+class PeerCounter {
+ public:
+  // `peer`: its address.
+  void Add(std::string_view peer) {
+    MutexLock lock(mutex_);
+    last_peer_ = peer;
+    count_.Add();
+  }
+  std::uint64_t value() const { return count_.value(); }
+  // Empty: there was none.
+  std::string last_peer() const {
+    MutexLock lock(mutex_);
+    return last_peer_;
+  }
+
+ private:
+  Counter count_;
+  mutable Mutex mutex_;
+  std::string last_peer_ ABSL_GUARDED_BY(mutex_);
+};
+
 // What a listener has seen. Nothing here is counted per request, so the loops do not share a hot
 // cache line. Each limit of Limits has one counter, which says how often it was met.
 struct Counters {
   Counter connections_accepted;  // admitted; open ones are these less connections_closed
   Counter connections_closed;
 
-  Counter refused_total;        // max_connections
-  Counter refused_per_address;  // max_connections_per_address
-  Counter accept_pauses;        // out of descriptors or memory: the listener paused and came back
-  Counter tls_failures;   // handshake failed, client certificates that are missing or not trusted
-                          // included
-  Counter alpn_refusals;  // handshake fine, but the client did not offer h2
-  Counter handshake_timeouts;
-  Counter settings_timeouts;
-  Counter protocol_errors;  // connections ended by GOAWAY with an error that nghttp2 found
+  PeerCounter refused_total;        // max_connections
+  PeerCounter refused_per_address;  // max_connections_per_address
+  Counter accept_pauses;     // out of descriptors or memory: the listener paused and came back
+  PeerCounter tls_failures;  // handshake failed, client certificates that are missing or not
+                             // trusted included
+  PeerCounter alpn_refusals;  // handshake fine, but the client did not offer h2
+  PeerCounter handshake_timeouts;
+  PeerCounter settings_timeouts;
+  PeerCounter protocol_errors;  // connections ended by GOAWAY with an error that nghttp2 found
 
   Counter header_lists_too_large;  // requests
   Counter streams_refused;         // beyond max_streams
-  Counter header_floods;           // connections ended by max_header_section; ended for all below
-  Counter continuation_floods;
-  Counter reset_floods;
-  Counter ping_floods;
-  Counter settings_floods;
-  Counter idle_frame_floods;
-  Counter tls_floods;  // key updates, attempts to renegotiate
-  Counter unread_output;
+  PeerCounter header_floods;       // connections ended by max_header_section; ended for all below
+  PeerCounter continuation_floods;
+  PeerCounter reset_floods;
+  PeerCounter ping_floods;
+  PeerCounter settings_floods;
+  PeerCounter idle_frame_floods;
+  PeerCounter tls_floods;  // key updates, attempts to renegotiate
+  PeerCounter unread_output;
   Counter idle_timeouts;
   Counter age_limits;
   Counter dead_peers;

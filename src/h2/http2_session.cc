@@ -75,10 +75,10 @@ bool Http2Session::CheckFrame(const FrameHeader& header) {
     case NGHTTP2_HEADERS:
     case NGHTTP2_DATA:
       if (history_.WasClosedByPeer(header.stream_id)) {
-        environment_.counters.protocol_errors.Add();
+        environment_.counters.protocol_errors.Add(peer_.address);
         Fail(NGHTTP2_STREAM_CLOSED, "the stream is closed");
       } else if (header.type == NGHTTP2_HEADERS && history_.WasSkipped(header.stream_id)) {
-        environment_.counters.protocol_errors.Add();
+        environment_.counters.protocol_errors.Add(peer_.address);
         Fail(NGHTTP2_PROTOCOL_ERROR, "streams open in the order of their numbers");
       }
       break;
@@ -101,10 +101,10 @@ void Http2Session::Feed(std::string_view bytes) {
     return;
   }
   if (taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) {
-    environment_.counters.continuation_floods.Add();
+    environment_.counters.continuation_floods.Add(peer_.address);
     Fail(NGHTTP2_ENHANCE_YOUR_CALM, "too many CONTINUATION frames");
   } else {
-    environment_.counters.protocol_errors.Add();
+    environment_.counters.protocol_errors.Add(peer_.address);
     Fail(taken == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR,
          nghttp2_strerror(static_cast<int>(taken)));
   }
@@ -205,7 +205,7 @@ bool Http2Session::OnHeader(const nghttp2_frame& frame, std::string_view name,
                             std::string_view value) {
   header_section_ += name.size() + value.size() + 32;
   if (header_section_ > environment_.limits.max_header_section && !failed_) {
-    environment_.counters.header_floods.Add();
+    environment_.counters.header_floods.Add(peer_.address);
     Fail(NGHTTP2_ENHANCE_YOUR_CALM, "the header section is too large");
   }
   if (failed_) {
@@ -287,9 +287,9 @@ void Http2Session::OnPing(const nghttp2_frame& frame) {
   Spend(pings_, environment_.counters.ping_floods, "too_many_pings");
 }
 
-void Http2Session::Spend(RateLimiter& limiter, Counter& counter, std::string_view debug) {
+void Http2Session::Spend(RateLimiter& limiter, PeerCounter& counter, std::string_view debug) {
   if (!limiter.Take(now_)) {
-    counter.Add();
+    counter.Add(peer_.address);
     Fail(NGHTTP2_ENHANCE_YOUR_CALM, debug);
   }
 }
@@ -332,7 +332,7 @@ void Http2Session::OnFrameSent(const nghttp2_frame& frame) {
         if (failed_) {
           failure_sent_ = true;
         } else {
-          environment_.counters.protocol_errors.Add();
+          environment_.counters.protocol_errors.Add(peer_.address);
         }
       }
       break;

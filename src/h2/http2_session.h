@@ -67,6 +67,7 @@ class Http2Session {
   // Nothing is left to be done but sending what Produce gives.
   bool finished() const;
   State state() const { return state_; }
+  const Peer& peer() const { return peer_; }
   std::size_t open_streams() const { return streams_.size(); }
   // Bytes that streams have queued, and an estimate for what waits beside them.
   std::size_t queued_output() const;
@@ -103,7 +104,7 @@ class Http2Session {
   void OnSettings(const nghttp2_frame& frame);
   void OnPing(const nghttp2_frame& frame);
   // Counts one event of a kind that is limited; too many end the connection.
-  void Spend(RateLimiter& limiter, Counter& counter, std::string_view debug);
+  void Spend(RateLimiter& limiter, PeerCounter& counter, std::string_view debug);
 
   // For StreamImpl.
   nghttp2_session* ng() { return ng_.get(); }

@@ -116,7 +116,7 @@ void Worker::OnAccept(UniqueFd socket, const sockaddr_storage& address) {
   if (std::shared_ptr<const TlsContext> tls = environment_.tls.Get(); tls != nullptr) {
     ssl = tls->NewConnection();
     if (ssl == nullptr) {
-      environment_.counters.tls_failures.Add();
+      environment_.counters.tls_failures.Add(peer.address);
       return;
     }
   }

@@ -39,10 +39,11 @@ class ListenerMetricsTest : public ::testing::Test {
 TEST_F(ListenerMetricsTest, WritesEachCounterByListener) {
   grpc_.connections_accepted.Add(7);
   grpc_.connections_closed.Add(3);
-  grpc_.ping_floods.Add();
+  grpc_.ping_floods.Add("192.0.2.1:1");
   grpc_.streams_refused.Add(9);
   grpc_calls_.messages_too_large.Add(5);
-  admin_.tls_failures.Add(2);
+  admin_.tls_failures.Add("unix");
+  admin_.tls_failures.Add("unix");
   observe::MetricWriter writer;
   WriteListenerMetrics(listeners_, writer);
   const std::string text = std::move(writer).Take();
@@ -62,17 +63,20 @@ TEST_F(ListenerMetricsTest, WritesEachCounterByListener) {
 
 TEST_F(ListenerMetricsTest, TellsWhatIsNewInOneLineForEachCause) {
   EXPECT_THAT(Tell(), IsEmpty());
-  grpc_.tls_failures.Add(1000);
+  for (int port = 1; port <= 1000; ++port) {
+    grpc_.tls_failures.Add("192.0.2.1:" + std::to_string(port));
+  }
   grpc_.idle_timeouts.Add(5);  // nothing to tell: in the order of things
-  admin_.refused_total.Add();
-  EXPECT_THAT(Tell(), ElementsAre(AllOf(HasSubstr("\"event\":\"connections_refused\""),
-                                        HasSubstr("\"listener\":\"grpc\",\"handshake\":\"tls\""),
-                                        HasSubstr("\"count\":1000}")),
-                                  HasSubstr("\"listener\":\"admin\",\"limit\":\"max_connections\","
-                                            "\"count\":1}")));
+  admin_.refused_total.Add("unix:uid:7");
+  EXPECT_THAT(Tell(),
+              ElementsAre(AllOf(HasSubstr("\"event\":\"connections_refused\""),
+                                HasSubstr("\"listener\":\"grpc\",\"handshake\":\"tls\""),
+                                HasSubstr("\"count\":1000,\"last_peer\":\"192.0.2.1:1000\"}")),
+                          HasSubstr("\"listener\":\"admin\",\"limit\":\"max_connections\","
+                                    "\"count\":1,\"last_peer\":\"unix:uid:7\"}")));
   EXPECT_THAT(Tell(), IsEmpty());
-  grpc_.tls_failures.Add();
-  EXPECT_THAT(Tell(), ElementsAre(HasSubstr("\"count\":1}")));
+  grpc_.tls_failures.Add("192.0.2.2:1");
+  EXPECT_THAT(Tell(), ElementsAre(HasSubstr("\"count\":1,\"last_peer\":\"192.0.2.2:1\"}")));
 }
 
 }  // namespace

@@ -225,6 +225,7 @@ class TestRefusalsInTheLog:
                     stranger.recv(1024)
             line = broker.wait_event("connections_refused")
             assert (line["listener"], line["handshake"]) == ("grpc", "tls")
+            assert line["last_peer"].startswith("127.0.0.1:")
             assert broker.terminate() == 0
             assert sum(line["count"] for line in broker.events("connections_refused")) == 20
 
