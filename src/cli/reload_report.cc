@@ -68,21 +68,22 @@ void ReloadReport::Taken(const ConfigChange& change, std::string_view log_level,
   const observe::LogLevel level = !restart_needed.empty() ? observe::LogLevel::kWarn
                                   : nothing && !asked     ? observe::LogLevel::kDebug
                                                           : observe::LogLevel::kInfo;
-  // A log that falls silent says so before.
-  log_.SetLevel(std::min(level_, level_before));
-  log_.Log(level, nothing ? "config_unchanged" : "config_reloaded", fields);
-  log_.SetLevel(level_);
+  // First: who reads of it in the log finds it counted.
   if (!nothing) {
     Tell(ReloadResult::kApplied);
   } else if (asked) {
     Tell(ReloadResult::kUnchanged);
   }
+  // A log that falls silent says so before.
+  log_.SetLevel(std::min(level_, level_before));
+  log_.Log(level, nothing ? "config_unchanged" : "config_reloaded", fields);
+  log_.SetLevel(level_);
 }
 
 void ReloadReport::Refused(const absl::Status& why) {
+  Tell(ReloadResult::kRefused);
   log_.Error("config_refused", {{"reason", ToStd(why.message())},
                                 {"in_force", "the configuration before, in every respect"}});
-  Tell(ReloadResult::kRefused);
 }
 
 void ReloadReport::Incomplete(const absl::Status& why) {

@@ -44,10 +44,15 @@ std::string TokenMint::AccessToken(TokenFormat format, const Claims& claims) con
   if (format == TokenFormat::kOpaque) {
     return Opaque();
   }
-  nlohmann::ordered_json payload = {{"iss", "credential-broker sandbox"},
-                                    {"sub", claims.subject},
-                                    {"jti", Opaque()},
-                                    {"iat", absl::ToUnixSeconds(claims.issued)}};
+  // With what access tokens say by RFC 9068, and so about as long as real ones.
+  nlohmann::ordered_json payload = {
+      {"iss", "https://sandbox.credential-broker.invalid/"},
+      {"sub", claims.subject},
+      {"aud", "https://api.credential-broker.invalid/"},
+      {"client_id", "credential-broker"},
+      {"scope", "users:read users:write portfolios:read portfolios:write orders:read orders:write"},
+      {"jti", Opaque()},
+      {"iat", absl::ToUnixSeconds(claims.issued)}};
   if (format != TokenFormat::kJwtWithoutExp) {
     payload["exp"] = absl::ToUnixSeconds(claims.expires);
   }

@@ -2,12 +2,18 @@
 
 import contextlib
 import json
+import pathlib
 import re
 
+import grpc
 from measure import median_of, resident_kib, with_cpu
 from report import Section, at_least, at_most, side_by_side
 from servers import LOAD_CLIENT, SERVICE, Nghttpd, caller_flags, start_broker, start_yardsticks
 
+from support.broker import pb
+from support.processes import TIMEOUT
+
+FRAME_PREFIX = 5
 MUTUAL_TLS = [(8, 64), (1, 1)]  # connections, calls in flight
 H2LOAD = [(8, 8), (64, 1), (1, 1)]  # connections, streams on each
 BUSY = [1000, 5000]  # calls in flight on 50 connections
@@ -40,7 +46,7 @@ def ratio(rows, key, base):
 
 def _servers(stack, bench, name, mutual):
     broker = start_broker(bench.folder, bench.sandbox, bench.pair, name, mutual=mutual)
-    servers = {"credential-broker": broker, **start_yardsticks(bench.folder, bench.pair, mutual)}
+    servers = {"credential-broker": broker, **start_yardsticks(bench, mutual)}
     for server in servers.values():
         stack.callback(server.close)
     return servers
@@ -80,15 +86,23 @@ def _h2load(server, request, connections, streams, seconds):
     return {"calls/s": calls / seconds, "CPU µs/call": cpu / calls * 1e6}
 
 
+def _answer_bytes(broker, pair):
+    """Of a GetToken answer with its frame."""
+    with broker.stub(grpc.ssl_channel_credentials(pathlib.Path(pair["ca"]).read_bytes())) as stub:
+        return FRAME_PREFIX + stub.GetToken(pb.GetTokenRequest(), timeout=TIMEOUT).ByteSize()
+
+
 def floor(bench):
     section = Section("floor", "GetToken over TLS, beside nghttpd",
-                      "nghttpd serves a file of the same size on the same libraries: the floor of this stack. "
+                      "nghttpd serves a file as long as the answer on the same libraries: the floor of this stack. "
                       "The client is h2load.")  # fmt: skip
     message = bench.folder / "empty-message"
     message.write_bytes(b"\0" * 5)
     with contextlib.ExitStack() as stack:
-        nghttpd = stack.enter_context(Nghttpd(bench.folder, bench.pair, size=620))
-        servers = {"nghttpd": nghttpd, **_servers(stack, bench, "floor", mutual=False)}
+        servers = _servers(stack, bench, "floor", mutual=False)
+        size = _answer_bytes(servers["credential-broker"], bench.pair)
+        nghttpd = stack.enter_context(Nghttpd(bench.folder, bench.pair, size))
+        servers = {"nghttpd": nghttpd, **servers}
         call = ["-d", str(message), "-H", "content-type: application/grpc", "-H", "te: trailers"]
 
         def measure(server):

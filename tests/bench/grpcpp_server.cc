@@ -1,6 +1,6 @@
 // A yardstick: a bare grpc++ callback server of the same contract. It answers GetToken with a token
-// of a fixed size and checks nothing; SIGUSR1 is a new token for all who watch.
-// Usage: bench_grpcpp_server PORT_FILE CERT_FILE KEY_FILE [CLIENT_CA_FILE]
+// of a given size and checks nothing; SIGUSR1 is a new token for all who watch.
+// Usage: bench_grpcpp_server PORT_FILE TOKEN_BYTES CERT_FILE KEY_FILE [CLIENT_CA_FILE]
 
 #include <grpcpp/grpcpp.h>
 
@@ -21,12 +21,12 @@ namespace {
 namespace api = ::investsuite::credentialbroker::v1;
 using Clock = std::chrono::system_clock;
 
-// As many bytes as the sandbox's JWT, so that all servers send the same.
-constexpr std::size_t kTokenBytes = 520;
 constexpr char kVersion[] = "00000000000000000000000000";
 
 class Source {
  public:
+  explicit Source(std::size_t token_bytes) : value_(token_bytes, 't') {}
+
   void Fill(api::AccessToken& token) const {
     const auto left = std::chrono::duration_cast<std::chrono::seconds>(expiry_ - Clock::now());
     const auto expiry = Clock::to_time_t(expiry_);
@@ -48,7 +48,7 @@ class Source {
   }
 
  private:
-  const std::string value_ = std::string(kTokenBytes, 't');
+  const std::string value_;
   const Clock::time_point expiry_ = Clock::now() + std::chrono::hours(1);
 };
 
@@ -131,6 +131,8 @@ void Watches::Push() {
 
 class TokenServer : public api::CredentialBrokerService::CallbackService {
  public:
+  explicit TokenServer(std::size_t token_bytes) : source_(token_bytes) {}
+
   grpc::ServerUnaryReactor* GetToken(grpc::CallbackServerContext* context,
                                      const api::GetTokenRequest* /*request*/,
                                      api::GetTokenResponse* response) override {
@@ -160,23 +162,24 @@ std::string ReadFile(const char* path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4 && argc != 5) {
-    std::cerr << "usage: bench_grpcpp_server PORT_FILE CERT_FILE KEY_FILE [CLIENT_CA_FILE]\n";
+  if (argc != 5 && argc != 6) {
+    std::cerr << "usage: bench_grpcpp_server PORT_FILE TOKEN_BYTES CERT_FILE KEY_FILE "
+                 "[CLIENT_CA_FILE]\n";
     return 1;
   }
   grpc::SslServerCredentialsOptions tls(
-      argc == 5 ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+      argc == 6 ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
                 : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  tls.pem_key_cert_pairs.push_back({ReadFile(argv[3]), ReadFile(argv[2])});
-  if (argc == 5) {
-    tls.pem_root_certs = ReadFile(argv[4]);
+  tls.pem_key_cert_pairs.push_back({ReadFile(argv[4]), ReadFile(argv[3])});
+  if (argc == 6) {
+    tls.pem_root_certs = ReadFile(argv[5]);
   }
   // Before there are other threads: they inherit it.
   sigset_t push;
   sigemptyset(&push);
   sigaddset(&push, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &push, nullptr);
-  TokenServer service;
+  TokenServer service(std::stoul(argv[2]));
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(tls), &port);

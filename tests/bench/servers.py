@@ -45,9 +45,9 @@ class _Child:
 class Yardstick(_Child):
     """A server of ours that writes its port into a file."""
 
-    def __init__(self, folder, program, *files):
+    def __init__(self, folder, program, *options):
         port_file = folder / f"port-{len(list(folder.glob('port-*')))}"
-        super().__init__([program, port_file, *files])
+        super().__init__([program, port_file, *options])
         deadline = time.monotonic() + 30
         while not port_file.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -108,6 +108,10 @@ def start_broker(folder, sandbox, pair, name, **options):
     return broker
 
 
-def start_yardsticks(folder, pair, mutual=True):
-    files = [pair["cert"], pair["key"], *([pair["ca"]] if mutual else [])]
-    return {"grpc++ callback": Yardstick(folder, GRPCPP, *files), "grpc-go": Yardstick(folder, GRPC_GO, *files)}
+def start_yardsticks(bench, mutual=True):
+    pair = bench.pair
+    options = [str(bench.token_bytes()), pair["cert"], pair["key"], *([pair["ca"]] if mutual else [])]
+    return {
+        "grpc++ callback": Yardstick(bench.folder, GRPCPP, *options),
+        "grpc-go": Yardstick(bench.folder, GRPC_GO, *options),
+    }

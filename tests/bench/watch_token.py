@@ -71,8 +71,8 @@ def _broker_with_short_tokens(bench, name):
 
 def watch(bench):
     section = Section("watch", "WatchToken",
-                      f"A push is a new token, some 620 bytes, to all streams, {STREAMS_A_CONNECTION} a connection. The broker "
-                      "refreshes by itself every 3 s, and what that costs is counted in; the yardsticks make a "
+                      f"A push is a new token of {bench.token_bytes()} bytes to all streams, {STREAMS_A_CONNECTION} a connection. "
+                      "The broker refreshes by itself every 3 s, and what that costs is counted in; the yardsticks make a "
                       "token up when they get a signal. Last stream: from then until the last stream has it. The "
                       "yardsticks serialize for each stream, as gRPC's own servers do.")  # fmt: skip
     found = {}
@@ -80,7 +80,7 @@ def watch(bench):
         rows = {}
         with contextlib.suppress(Refused), _broker_with_short_tokens(bench, f"watch-{streams}") as broker:
             rows[BROKER] = _measure(broker, bench.pair, streams)
-        for name, server in start_yardsticks(bench.folder, bench.pair).items():
+        for name, server in start_yardsticks(bench).items():
             with server:
                 rows[name] = _measure(server, bench.pair, streams)
         section.tables.append(side_by_side(f"{streams:,} streams" if streams > 1 else "1 stream", rows, GRPCPP))
@@ -121,7 +121,7 @@ def connections(bench):
     rows = []
     with contextlib.ExitStack() as stack:
         broker = start_broker(bench.folder, bench.sandbox, bench.pair, "connections")
-        servers = {BROKER: broker, **start_yardsticks(bench.folder, bench.pair)}
+        servers = {BROKER: broker, **start_yardsticks(bench)}
         for name, server in servers.items():
             stack.callback(server.close)
             try:

@@ -1,6 +1,6 @@
 // Command bench_server is a yardstick: what a team would write by hand with grpc-go. It answers GetToken with a
-// token of a fixed size and checks nothing; SIGUSR1 is a new token for all who watch.
-// Usage: bench_server PORT_FILE CERT_FILE KEY_FILE [CLIENT_CA_FILE]
+// token of a given size and checks nothing; SIGUSR1 is a new token for all who watch.
+// Usage: bench_server PORT_FILE TOKEN_BYTES CERT_FILE KEY_FILE [CLIENT_CA_FILE]
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,9 +25,6 @@ import (
 
 	pb "example.com/credential-broker/tests/go/credentialbrokerpb"
 )
-
-// As many bytes as the sandbox's JWT, so that all servers send the same.
-const tokenBytes = 520
 
 const version = "00000000000000000000000000"
 
@@ -92,16 +90,20 @@ func (s *server) pushOn(signals <-chan os.Signal) {
 }
 
 func run(args []string) error {
-	if len(args) != 3 && len(args) != 4 {
-		return errors.New("usage: bench_server PORT_FILE CERT_FILE KEY_FILE [CLIENT_CA_FILE]")
+	if len(args) != 4 && len(args) != 5 {
+		return errors.New("usage: bench_server PORT_FILE TOKEN_BYTES CERT_FILE KEY_FILE [CLIENT_CA_FILE]")
 	}
-	pair, err := tls.LoadX509KeyPair(args[1], args[2])
+	tokenBytes, err := strconv.Atoi(args[1])
+	if err != nil {
+		return err
+	}
+	pair, err := tls.LoadX509KeyPair(args[2], args[3])
 	if err != nil {
 		return err
 	}
 	config := &tls.Config{Certificates: []tls.Certificate{pair}}
-	if len(args) == 4 {
-		ca, err := os.ReadFile(args[3])
+	if len(args) == 5 {
+		ca, err := os.ReadFile(args[4])
 		if err != nil {
 			return err
 		}
