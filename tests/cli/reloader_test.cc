@@ -98,7 +98,9 @@ class ReloaderTest : public testing::Test {
                           << "}\ncredentials:\n- name: a\n  base_url: https://localhost\n"
                              "  access_key_id_file: id\n  secret_access_key_file: secret\n";
   }
-  std::string Log() {
+  // All that it has written, when the reloader has ended.
+  std::string WholeLog() {
+    reloader_->Stop();
     const MutexLock lock(mutex_);
     return log_text_;
   }
@@ -125,7 +127,7 @@ TEST_F(ReloaderTest, ASignalIsAnsweredAtOnceAlsoByARefusal) {
   broker_.Refuse(absl::InvalidArgumentError("server.tls.key_file: of another certificate"));
   inbox_.Ask();
   EXPECT_THAT(results_.Await(2), ElementsAre("applied", "refused"));
-  EXPECT_THAT(Log(), HasSubstr("server.tls.key_file: of another certificate"));
+  EXPECT_THAT(WholeLog(), HasSubstr("server.tls.key_file: of another certificate"));
 }
 
 TEST_F(ReloaderTest, WhatFilesSayIsRefusedOnlyAfterASecond) {
@@ -179,9 +181,9 @@ TEST_F(ReloaderTest, ALogThatFallsSilentSaysSoBefore) {
   Write("error");
   inbox_.Ask();
   EXPECT_THAT(results_.Await(1), ElementsAre("applied"));
-  EXPECT_THAT(Log(), HasSubstr(R"("changed":"credentials, log.level")"));
+  EXPECT_THAT(WholeLog(), HasSubstr(R"("changed":"credentials, log.level")"));
   log_.Warn("not_heard");
-  EXPECT_THAT(Log(), Not(HasSubstr("not_heard")));
+  EXPECT_THAT(WholeLog(), Not(HasSubstr("not_heard")));
 }
 
 TEST_F(ReloaderTest, StopWaitsForNobody) {
