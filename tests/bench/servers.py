@@ -70,6 +70,14 @@ class Nghttpd(_Child):
             stderr=subprocess.DEVNULL,
         )
         self.address = f"127.0.0.1:{port}"
+        deadline = time.monotonic() + 30
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("nghttpd did not start")
+            time.sleep(0.01)
 
 
 def make_certificates(folder):
