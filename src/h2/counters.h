@@ -51,9 +51,9 @@ struct Counters {
 
   PeerCounter refused_total;        // max_connections
   PeerCounter refused_per_address;  // max_connections_per_address
-  Counter accept_pauses;     // out of descriptors or memory: the listener paused and came back
-  PeerCounter tls_failures;  // handshake failed, client certificates that are missing or not
-                             // trusted included
+  Counter accept_pauses;      // out of descriptors or memory: the listener paused and came back
+  PeerCounter tls_failures;   // handshake failed, client certificates that are missing or not
+                              // trusted included
   PeerCounter alpn_refusals;  // handshake fine, but the client did not offer h2
   PeerCounter handshake_timeouts;
   PeerCounter settings_timeouts;

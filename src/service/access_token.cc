@@ -62,9 +62,9 @@ absl::StatusOr<absl::Duration> NonNegativeDuration(const google::protobuf::Durat
   return absl::Seconds(message.seconds()) + absl::Nanoseconds(message.nanos());
 }
 
-void FillAccessToken(const Token& token, const Clock& clock, api::AccessToken& message) {
-  const BootTime now = clock.Now();
-  const absl::Time wall = clock.WallNow();
+void FillAccessToken(const Token& token, BootTime now, const Clock& clock,
+                     api::AccessToken& message) {
+  const absl::Time wall = clock.WallNow() - (clock.Now() - now);
   const std::string_view value = token.value.Reveal();
   message.set_value(value.data(), value.size());
   message.set_token_type(token.token_type);

@@ -12,9 +12,12 @@ namespace credential_broker::service {
 
 namespace api = ::investsuite::credentialbroker::v1;
 
-// Fills `message` with `token` as it stands now. Instants are told by the wall clock of this
-// moment, so that a clock that was set since the token came is no matter.
-void FillAccessToken(const Token& token, const Clock& clock, api::AccessToken& message);
+// Fills `message` with `token` as it stood at `now`, a moment ago by `clock`: at which it was found
+// usable, so that no message tells of less life than that takes, however long a thread was kept
+// from writing it. Instants are told by the wall clock of this moment, so that a clock that was set
+// since the token came is no matter.
+void FillAccessToken(const Token& token, BootTime now, const Clock& clock,
+                     api::AccessToken& message);
 
 api::Credential ToProto(const CredentialStatus& status);
 

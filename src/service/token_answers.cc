@@ -32,7 +32,7 @@ TokenFrame TokenAnswers::For(const TokenPtr& token, BootTime now, const Clock& c
     answers_.clear();
   }
   api::GetTokenResponse response;
-  FillAccessToken(*token, clock, *response.mutable_token());
+  FillAccessToken(*token, now, clock, *response.mutable_token());
   return answers_.emplace_back(Answer{token, now, FrameAndWipe(response)}).frame;
 }
 

@@ -43,12 +43,12 @@ void WatchFeed::Follow() {
 std::shared_ptr<const WatchMessage> WatchFeed::Latest() {
   std::shared_ptr<Credential> credential;  // outlives the lock, as above
   MutexLock lock(mutex_);
-  if (latest_ == nullptr || !latest_->FreshAt(clock_.Now())) {
+  const BootTime now = clock_.Now();
+  if (latest_ == nullptr || !latest_->FreshAt(now)) {
     credential = credential_.lock();
-    latest_ =
-        credential == nullptr
-            ? nullptr
-            : std::make_shared<const WatchMessage>(MakeWatchMessage(credential->View(), clock_));
+    latest_ = credential == nullptr ? nullptr
+                                    : std::make_shared<const WatchMessage>(
+                                          MakeWatchMessage(credential->View(), now, clock_));
   }
   return latest_;
 }

@@ -13,14 +13,14 @@ constexpr absl::Duration kFreshFor = absl::Milliseconds(100);
 
 }  // namespace
 
-WatchMessage MakeWatchMessage(const CredentialView& view, const Clock& clock) {
+WatchMessage MakeWatchMessage(const CredentialView& view, BootTime now, const Clock& clock) {
   WatchMessage result;
-  result.fresh_until = clock.Now() + kFreshFor;
+  result.fresh_until = now + kFreshFor;
   api::WatchTokenResponse message;
   if (view.token != nullptr) {
     result.version = view.token->version;
     result.fresh_until = std::min(result.fresh_until, view.token->usable_until);
-    FillAccessToken(*view.token, clock, *message.mutable_token());
+    FillAccessToken(*view.token, now, clock, *message.mutable_token());
   }
   *message.mutable_credential() = ToProto(view.status);
   result.framed = FrameAndWipe(message);

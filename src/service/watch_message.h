@@ -19,8 +19,8 @@ struct WatchMessage {
   bool FreshAt(BootTime now) const { return now < fresh_until; }
 };
 
-// What `view` shows, as it stands now.
-WatchMessage MakeWatchMessage(const CredentialView& view, const Clock& clock);
+// What `view` shows, as it stood at `now`: just before the view was taken, by `clock`.
+WatchMessage MakeWatchMessage(const CredentialView& view, BootTime now, const Clock& clock);
 
 }  // namespace credential_broker::service
 

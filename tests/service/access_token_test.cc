@@ -16,7 +16,7 @@ TEST(FillAccessToken, TellsTheTimeThatIsLeftNow) {
   clock.now = clock.now + absl::Seconds(100);
   clock.wall += absl::Seconds(100);
   api::AccessToken message;
-  FillAccessToken(*token, clock, message);
+  FillAccessToken(*token, clock.Now(), clock, message);
   EXPECT_EQ(message.value(), "secret-value");
   EXPECT_EQ(message.token_type(), "Bearer");
   EXPECT_EQ(message.version(), "v1");
@@ -30,9 +30,21 @@ TEST(FillAccessToken, AWallClockThatWasSetMovesTheInstantsNotTheRemainder) {
   const auto token = MakeToken(clock, "x", "v1");
   clock.wall += absl::Hours(1);
   api::AccessToken message;
-  FillAccessToken(*token, clock, message);
+  FillAccessToken(*token, clock.Now(), clock, message);
   EXPECT_EQ(message.remaining_validity().seconds(), 300);
   EXPECT_EQ(message.expire_time().seconds(), 1'800'003'900);
+}
+
+TEST(FillAccessToken, AThreadThatIsHeldUpTellsOfTheMomentThatItJudgedBy) {
+  ManualClock clock;
+  const auto token = MakeToken(clock, "x", "v1");
+  const BootTime judged_at = clock.now;
+  clock.now = clock.now + absl::Seconds(7);
+  clock.wall += absl::Seconds(7);
+  api::AccessToken message;
+  FillAccessToken(*token, judged_at, clock, message);
+  EXPECT_EQ(message.remaining_validity().seconds(), 300);
+  EXPECT_EQ(message.expire_time().seconds(), 1'800'000'300);
 }
 
 TEST(ToProto, CredentialHasNoTokenAndLeavesOutWhatIsNotKnown) {
