@@ -31,6 +31,13 @@ class _Child:
     def signal(self, number):
         self._process.send_signal(number)
 
+    def _await(self, ready):
+        deadline = time.monotonic() + 30
+        while not ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{self._process.args[0]} did not start")
+            time.sleep(0.01)
+
     def close(self):
         self._process.kill()
         self._process.wait()
@@ -48,12 +55,13 @@ class Yardstick(_Child):
     def __init__(self, folder, program, *options):
         port_file = folder / f"port-{len(list(folder.glob('port-*')))}"
         super().__init__([program, port_file, *options])
-        deadline = time.monotonic() + 30
-        while not port_file.exists():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{program} did not start")
-            time.sleep(0.01)
+        self._await(port_file.exists)
         self.address = f"127.0.0.1:{port_file.read_text()}"
+
+
+def _is_open(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Nghttpd(_Child):
@@ -70,14 +78,7 @@ class Nghttpd(_Child):
             stderr=subprocess.DEVNULL,
         )
         self.address = f"127.0.0.1:{port}"
-        deadline = time.monotonic() + 30
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("nghttpd did not start")
-            time.sleep(0.01)
+        self._await(lambda: _is_open(port))
 
 
 def make_certificates(folder):

@@ -107,7 +107,7 @@ class Target:
 
         What goes on for a time has a limit for each connection: how many there are depends on the attacker's machine."""
         before = Usage(self.broker.pid, self._port)
-        connections = self._attackers_connections
+        connections_before = self._attackers_connections
         with SteadyCaller(self.broker.address, self.client, self.certificates and self.certificates.ca) as caller:
             prefer(caller.pid)
             started = time.monotonic()
@@ -116,7 +116,7 @@ class Target:
             steady = caller.finish()
         recovered = wait_for(lambda: self.connections <= before.connections, RECOVERY_SECONDS)
         after = Usage(self.broker.pid, self._port)
-        connections = self._attackers_connections - connections
+        connections = self._attackers_connections - connections_before
         spent = after.cpu_seconds - before.cpu_seconds
         figures = {
             "attack": name,
