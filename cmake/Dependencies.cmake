@@ -1,10 +1,13 @@
-# Debian 12's libraries. Each is linked by the rooms that name it and by no other.
+# Debian's libraries. Each is linked by the rooms that name it and by no other.
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(absl REQUIRED)
 find_package(yaml-cpp REQUIRED)
+if(NOT TARGET yaml-cpp::yaml-cpp)
+  add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)  # Debian 12's name
+endif()
 find_package(spdlog REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
@@ -34,9 +37,12 @@ endfunction()
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   get_property(imported DIRECTORY PROPERTY IMPORTED_TARGETS)
-  list(FILTER imported INCLUDE REGEX "^(absl::|gRPC::[^_]*$|protobuf::libprotobuf$|yaml-cpp$)")
+  list(FILTER imported INCLUDE REGEX "^(absl::|gRPC::[^_]*$|protobuf::libprotobuf$|yaml-cpp$|yaml-cpp::yaml-cpp$)")
   link_statically(${imported})
-  # gRPC's configuration names it as pkg-config does.
+  # gRPC's configuration names it as pkg-config does, and with it those libraries of abseil that Debian 13's needs.
   find_library(RE2_ARCHIVE libre2.a REQUIRED)
-  set_target_properties(re2::re2 PROPERTIES INTERFACE_LINK_LIBRARIES ${RE2_ARCHIVE})
+  get_target_property(abseil_of_re2 re2::re2 INTERFACE_LINK_LIBRARIES)
+  list(FILTER abseil_of_re2 INCLUDE REGEX "^-labsl_")
+  list(TRANSFORM abseil_of_re2 REPLACE "^-labsl_" "absl::")
+  set_target_properties(re2::re2 PROPERTIES INTERFACE_LINK_LIBRARIES "${RE2_ARCHIVE};${abseil_of_re2}")
 endif()

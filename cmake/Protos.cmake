@@ -1,15 +1,8 @@
-# Generated protobuf code. Sources: proto/ of this project, Debian's grpc-proto (health, reflection), and
-# google/rpc of PyPI's googleapis-common-protos, which `./dev setup` puts into .tools/protos: the copies in
-# Debian's packages are too old for ErrorInfo.
+# Generated protobuf code. Sources: proto/ of this project, and others' definitions in third_party/protos.
 
 find_package(Protobuf REQUIRED)
 find_package(gRPC CONFIG REQUIRED)
-set(GRPC_PROTO_DIR /usr/share/grpc-proto)
-set(GOOGLE_RPC_PROTO_DIR ${CMAKE_SOURCE_DIR}/.tools/protos
-    CACHE PATH "Folder that holds google/rpc/error_details.proto")
-if(NOT EXISTS ${GOOGLE_RPC_PROTO_DIR}/google/rpc/error_details.proto)
-  message(FATAL_ERROR "No google/rpc/error_details.proto in ${GOOGLE_RPC_PROTO_DIR}: run ./dev setup")
-endif()
+set(THIRD_PARTY_PROTO_DIR ${CMAKE_SOURCE_DIR}/third_party/protos)
 
 # proto_library(NAME ROOT dir FILES a.proto … [IMPORTS dir …] [GRPC] [USES other …])
 #   NAME: the messages, included as <path>.pb.h. With GRPC also NAME_grpc: grpc++ client and server stubs,
@@ -18,7 +11,7 @@ function(proto_library name)
   cmake_parse_arguments(P "GRPC" "ROOT" "FILES;IMPORTS;USES" ${ARGN})
   set(out ${CMAKE_BINARY_DIR}/protos/${name})
   file(MAKE_DIRECTORY ${out} ${out}_grpc)
-  set(flags -I${P_ROOT} -I${GOOGLE_RPC_PROTO_DIR})
+  set(flags -I${P_ROOT} -I${THIRD_PARTY_PROTO_DIR})
   foreach(dir ${P_IMPORTS})
     list(APPEND flags -I${dir})
   endforeach()
@@ -42,6 +35,7 @@ function(proto_library name)
   target_include_directories(${name} SYSTEM PUBLIC ${out})
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf ${P_USES})
   target_compile_options(${name} PRIVATE -w)
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   if(P_GRPC)
     add_library(${name}_grpc STATIC ${stubs})
     target_include_directories(${name}_grpc SYSTEM PUBLIC ${out}_grpc)

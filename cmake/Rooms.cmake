@@ -15,6 +15,7 @@ function(room name)
   target_include_directories(${name} PUBLIC ${root})
   target_link_libraries(${name} PUBLIC ${ROOM_EXPORTS} ${ROOM_EXPORTS_LINKS}
                         PRIVATE ${ROOM_USES} ${ROOM_LINKS})
+  target_compile_options(${name} PRIVATE ${COVERAGE_FOR_FUZZING})
 endfunction()
 
 # The unit tests of one room: one program, tests/<room>/*_test.cc.
@@ -22,6 +23,11 @@ endfunction()
 #   room_test(NAME SOURCES a_test.cc … USES core … LINKS …)
 function(room_test name)
   cmake_parse_arguments(TEST "" "" "SOURCES;USES;LINKS" ${ARGN})
+  file(GLOB written RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_DEPENDS *_test.cc)
+  list(REMOVE_ITEM written ${TEST_SOURCES})
+  if(written)
+    message(FATAL_ERROR "Tests that are not in SOURCES of room_test(${name}): ${written}")
+  endif()
   add_executable(${name}_test ${TEST_SOURCES})
   set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${name}_test PRIVATE ${name} ${TEST_USES} ${TEST_LINKS} test_support

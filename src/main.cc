@@ -9,9 +9,11 @@ int main(int argc, char** argv) {
   cli::Command root = {
       .name = "credential-broker",
       .summary =
-          "Keeps one InvestSuite session per credential alive and gives its token to callers.",
-      .examples = {"# The broker, and a token from it, with no files needed",
-                   "credential-broker serve --dev", "credential-broker token print --plaintext"}};
+          "Keeps one InvestSuite session per credential alive and gives its token to callers."};
+  if (cli::kHasSandbox) {
+    root.examples = {"# The broker, and a token from it, with no files needed",
+                     "credential-broker serve --dev", "credential-broker token print --plaintext"};
+  }
   cli::AddServe(root);
   cli::AddCheckConfig(root);
   cli::AddHealth(root);

@@ -10,6 +10,7 @@ setup() {
   case ${1-} in
     --build) level=build ;;
     --full) level=full ;;
+    --deploy) level=deploy ;;
     '') ;;
     *) fail "setup does not know \"$1\"" "See ./dev help." ;;
   esac
@@ -18,7 +19,7 @@ setup() {
   say "Everything that \"$level\" needs is installed ($(seconds_since "$started"))."
 }
 
-# need build|test|full: installs what that level lacks; each holds the one before it. What comes after Debian's
+# need build|test|full|deploy: installs what that level lacks; each holds the one before it. What comes after Debian's
 # packages depends on them.
 need() {
   need_debian_packages "$1"
@@ -26,23 +27,27 @@ need() {
   # One setup at a time: they share the cache.
   exec {lock}>"$CACHE/lock"
   flock "$lock"
-  need_venv build
-  ln -sfn "$(venv_dir build)"/lib/python3*/site-packages "$TOOLS/protos"
   need_go_programs build
   if [[ $1 != build ]]; then
     need_go_programs test
     need_venv test
     ln -sfn "$(venv_dir test)" "$TOOLS/venv"
   fi
-  if [[ $1 == full ]]; then need_kubernetes; fi
+  if [[ $1 == full || $1 == deploy ]]; then
+    need_go_programs full
+    need_crds
+    need_kubernetes
+  fi
+  if [[ $1 == deploy ]]; then need_go_programs deploy; fi
   exec {lock}>&-
 }
 
 need_debian_packages() {
   command -v dpkg-query >/dev/null ||
-    fail "this is no Debian" "The project is built with Debian 12's own packages: use such a machine or container."
+    fail "this is no Debian" "The project is built with the packages of Debian 12 or 13: use such a machine or container."
   local lists=(tools/packages/debian-build.txt) wanted missing command
   if [[ $1 != build ]]; then lists+=(tools/packages/debian-test.txt); fi
+  if [[ $1 == deploy ]]; then lists+=(tools/packages/debian-deploy.txt); fi
   mapfile -t wanted < <(listed "${lists[@]}")
   # shellcheck disable=SC2016  # dpkg-query's variables, not the shell's
   mapfile -t missing < <(comm -23 \
@@ -69,7 +74,8 @@ install_debian_packages() {
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive "$@"
 }
 
-venv_dir() { printf '%s' "$CACHE/venv-$1-$(hash_of "tools/packages/python-$1.txt")"; }
+# What is in it is made for one version of Python.
+venv_dir() { printf '%s' "$CACHE/venv-$1-$(readlink /usr/bin/python3)-$(hash_of "tools/packages/python-$1.txt")"; }
 
 need_venv() {
   local dir
@@ -110,10 +116,11 @@ need_go_programs() {
   if [[ ! -e $dir/complete ]]; then
     need_go
     go=$(go_command)
+    # Without the tag containerd needs btrfs' headers.
     for program in $(listed "$list"); do
       step "Building the Go program ${program%@*}" \
         "Is the Go module proxy reachable? Try: go install $program" \
-        twice env GOBIN="$dir" GOFLAGS=-buildvcs=false "$go" install "$program"
+        twice env GOBIN="$dir" GOFLAGS="-buildvcs=false -tags=no_btrfs" "$go" install "$program"
     done
     touch "$dir/complete"
   elif [[ $1 == test && ! -e $TOOLS/bin/go ]]; then
@@ -124,22 +131,39 @@ need_go_programs() {
   done
 }
 
-# Kubernetes' own programs, those that tests/go/kubernetes/programs.go imports: minutes, once.
+# Modules that tests read files of, in Go's own cache.
+need_crds() {
+  local list=tools/packages/go-crds.txt module complete
+  complete=$CACHE/go-crds-$(hash_of "$list")
+  if [[ -e $complete ]]; then return; fi
+  need_go
+  for module in $(listed "$list" | cut -d' ' -f1); do
+    step "Downloading the Go module ${module%@*}" \
+      "Is the Go module proxy reachable? Try: go mod download $module" \
+      twice "$(go_command)" mod download "$module"
+  done
+  touch "$complete"
+}
+
+# Kubernetes' own programs, one binary with a link a name (tests/go/kubernetes/main.go): minutes, once.
 need_kubernetes() {
-  local module=tests/go/kubernetes dir package
-  dir=$CACHE/kubernetes-$(hash_of "$module"/{go.mod,go.sum,programs.go})
+  local module=tests/go/kubernetes dir version program
+  dir=$CACHE/kubernetes-$(hash_of "$module"/{go.mod,go.sum,main.go})
   if [[ ! -e $dir/complete ]]; then
     need_go
-    while read -r package; do
-      step "Building Kubernetes' ${package##*/}, which takes minutes" \
-        "Is the Go module proxy reachable? Try: cd $module && go mod download" \
-        twice env GOFLAGS=-buildvcs=false "$(go_command)" -C "$module" build -trimpath -ldflags '-s -w' \
-        -o "$dir/${package##*/}" "$package"
-    done < <(sed -nE 's/^\t_ "(.*)"$/\1/p' "$module/programs.go")
+    # Helm and others ask the API server for its version, which a plain build does not know.
+    version=$(sed -nE 's/^\tk8s.io\/kubernetes (v.*)$/\1/p' "$module/go.mod")
+    step "Building Kubernetes, which takes minutes" \
+      "Is the Go module proxy reachable? Try: cd $module && go mod download" \
+      twice env GOFLAGS=-buildvcs=false "$(go_command)" -C "$module" build -trimpath \
+      -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$version" -o "$dir/kubernetes" .
+    while read -r program; do
+      ln -sfn kubernetes "$dir/$program"
+    done < <(sed -nE 's/^\tcase "(.*)":$/\1/p' "$module/main.go")
     touch "$dir/complete"
   fi
-  for package in "$dir"/*; do
-    if [[ $package != */complete ]]; then link_programs "$package"; fi
+  for program in "$dir"/*; do
+    if [[ -L $program ]]; then link_programs "$program"; fi
   done
 }
 

@@ -98,19 +98,23 @@ prepare() {
 # ---- test ------------------------------------------------------------------------------------------------
 
 run_tests() {
-  local full=
+  local level=test
   while (($#)); do
     case $1 in
-      --full) full=full ;;
+      --full) level=full ;;
+      --deploy) level=deploy ;;
       -*) fail "test does not know \"$1\"" "See ./dev help." ;;
       *) FILTER=$1 ;;
     esac
     shift
   done
-  need "${full:-test}"
-  if [[ $full ]]; then
+  need "$level"
+  if [[ $level == full ]]; then
     stage test-full
     long_suites
+  elif [[ $level == deploy ]]; then
+    stage test-deploy
+    deploy_suites
   else
     stage test
     if prepare build.release build_preset release; then
@@ -127,7 +131,7 @@ wanted() { [[ ! $FILTER || $1 == *"$FILTER"* ]]; }
 
 # Whether the filter names a suite; if not, it names single tests.
 names_a_suite() {
-  local suites=(asan tsan instructions attacks endurance h2spec soak conformance interop integration faults kubernetes tests/*/ tests/fuzz/*/) suite
+  local suites=(asan tsan walk instructions attacks endurance h2spec soak conformance interop integration faults kubernetes chart cluster tests/*/ tests/fuzz/*/) suite
   for suite in "${suites[@]}"; do
     suite=${suite%/}
     suite=${suite/#tests\/fuzz\//fuzz.}
@@ -155,6 +159,8 @@ suites_of_preset() {
   wait
   python_suite "$preset" integration
   python_suite "$preset" faults
+  # They are about rules and queries, not about the binary's memory.
+  if [[ $preset == release ]]; then python_suite release alerts; fi
   # Its programs take minutes to build: not for the short half.
   if [[ $preset == asan ]]; then python_suite "$preset" kubernetes; fi
 }
@@ -197,30 +203,52 @@ environment_of() {
 conformance_suites() {
   local name
   for name in conformance interop; do
-    script_suite "$name" counted 600 "tests/conformance/run_$name.sh" "build/$1"
+    script_suite "$1" "$name" counted 600 "tests/conformance/run_$name.sh" "build/$1"
   done
 }
 
-# script_suite NAME KIND LIMIT SCRIPT ARGUMENT…: that suite, where the script is there and the filter lets it.
+# script_suite PRESET NAME KIND LIMIT SCRIPT ARGUMENT…: that suite, where the script is there and the filter lets it. Under
+# a sanitizer it also fails on a report of any of its processes.
 script_suite() {
-  if [[ -e $4 ]] && wanted "$1"; then suite "$1" "$2" "$3" bash "${@:4}"; fi
+  local name=$2 command=(bash "${@:5}") environment
+  if [[ $1 != release ]]; then
+    name=$1.$2
+    mapfile -t environment < <(environment_of "$1")
+    command=(env "${environment[@]}" bash tests/support/under_sanitizer.sh "${command[@]}")
+  fi
+  if [[ -e $5 ]] && wanted "$name"; then suite "$name" "$3" "$4" "${command[@]}"; fi
+}
+
+# What is deployed, as root. Not part of --full: Debian 13, Docker and Kubernetes take as long again on a slow machine.
+deploy_suites() {
+  debian13_suites
+  if [[ $FILTER == debian13* ]]; then return; fi
+  prepare build.release build_preset release || return 0
+  image_suite
+  cluster_suite
 }
 
 long_suites() {
   local preset
   prepare build.release build_preset release || return 0
   python_suite release endurance
+  python_suite release chart
   for preset in asan tsan; do
     if prepare "build.$preset" build_preset "$preset"; then
       say "==> Testing under $preset"
       suites_of_preset "$preset"
     fi
   done
-  fuzz_suites 60
+  walk_suites 30
+  fuzz_suites 30
   attack_suite release
+  attack_suite asan
   say "==> Counting instructions, HTTP/2 conformance"
-  script_suite instructions exit 900 tests/bench/instructions_check.sh build/release
-  script_suite h2spec counted 600 tests/conformance/run_h2spec.sh build/release
+  script_suite release instructions exit 900 tests/bench/instructions_check.sh build/release
+  for preset in release asan; do
+    script_suite "$preset" h2spec counted 600 tests/conformance/run_h2spec.sh "build/$preset"
+  done
+  conformance_suites asan
   if wanted soak; then
     say "==> Soaking for a minute"
     suite soak counted 300 env CREDENTIAL_BROKER_BINARY="$ROOT/build/release/bin/credential-broker" \
@@ -228,14 +256,57 @@ long_suites() {
   fi
 }
 
-# attack_suite PRESET: not under sanitizers, whose memory and time are their own; one attack at a time, each is timed.
+# The container images, built on Debian 13 and run by a Docker daemon of the tests' own; as root. What Docker keeps for the
+# next build is in the cache.
+image_suite() {
+  local filter
+  if ! wanted image && names_a_suite; then return; fi
+  say "==> Building and testing the container images"
+  if ! prepare image.base debian13_base_tar >"$STAGE/image.base"; then return; fi
+  filter=$(filter_for image '-k%s')
+  suite image pytest 2400 env CREDENTIAL_BROKER_DEBIAN13_TAR="$(<"$STAGE/image.base")" \
+    CREDENTIAL_BROKER_DOCKER_DATA="$CACHE/docker" GRPCURL="$TOOLS/bin/grpcurl" \
+    pytest -ra --color=no -p no:cacheprovider --durations=5 ${filter:+"$filter"} tests/image
+}
+
+# The chart on a real Kubernetes node; one test after another, since they share it. Without root it fails and says so.
+cluster_suite() {
+  local build=$ROOT/build/release filter
+  if ! wanted cluster && names_a_suite; then return; fi
+  say "==> Testing on Kubernetes"
+  filter=$(filter_for cluster '-k%s')
+  suite cluster pytest 900 env CREDENTIAL_BROKER_BINARY="$build/bin/credential-broker" \
+    CREDENTIAL_BROKER_CLUSTER_LOGS="$STAGE/cluster" \
+    pytest -ra --color=no -p no:cacheprovider --durations=0 ${filter:+"$filter"} tests/cluster
+}
+
+# attack_suite PRESET: one attack at a time, for each is timed. Under a sanitizer bounds on time and memory do not hold
+# (tests/support/attack_target.py), so that several run at once; what it finds in the broker is a failure.
 attack_suite() {
-  local build=$ROOT/build/$1 filter
-  if ! wanted attacks && names_a_suite; then return; fi
+  local build=$ROOT/build/$1 name=attacks at_once=0 filter environment
+  if [[ $1 != release ]]; then
+    name=$1.attacks
+    at_once=$((CORES * 2))
+  fi
+  if ! wanted "$name" && names_a_suite; then return; fi
   say "==> Attacking $1"
-  filter=$(filter_for attacks '-k%s')
-  suite attacks pytest 900 env CREDENTIAL_BROKER_BINARY="$build/bin/credential-broker" \
-    pytest -ra --color=no -p no:cacheprovider ${filter:+"$filter"} tests/attacks
+  mapfile -t environment < <(environment_of "$1")
+  filter=$(filter_for "$name" '-k%s')
+  suite "$name" pytest 1200 env "${environment[@]}" CREDENTIAL_BROKER_BINARY="$build/bin/credential-broker" \
+    pytest -ra --color=no -p no:cacheprovider -n "$at_once" --dist load ${filter:+"$filter"} tests/attacks
+}
+
+# walk_suites SECONDS [FLAG…]: the random walk for that long under each sanitizer, after the seeds that found something once.
+walk_suites() {
+  local seconds=$1 preset environment
+  say "==> Walking at random, $seconds s each"
+  for preset in asan tsan; do
+    mapfile -t environment < <(environment_of "$preset")
+    if ! wanted "$preset.walk"; then continue; fi
+    suite_in_background "$preset.walk" counted $((2 * seconds + 120)) env "${environment[@]}" \
+      "build/$preset/tests/walk_front" --seeds tests/walk/seeds.txt --seconds "$seconds" "${@:2}"
+  done
+  wait
 }
 
 # fuzz_suites SECONDS: each fuzzer for that long. What it finds new is kept in build/, the corpus is only read.
@@ -257,9 +328,37 @@ fuzz_suites() {
   wait
 }
 
+# ---- walk ------------------------------------------------------------------------------------------------
+
+# walk [--minutes N] [--seed N]: the random walk and the fuzzer of the same code, for longer than a test may take.
+run_walk() {
+  local minutes=5 preset flags=()
+  while (($#)); do
+    case $1 in
+      --minutes) minutes=${2:-} ;;
+      --seed) flags+=(--seed "${2:-}") ;;
+      *) fail "walk does not know \"$1\"" "See ./dev help." ;;
+    esac
+    if [[ ! ${2:-} =~ ^[0-9]+$ ]]; then fail "$1 needs a number" "For example: ./dev walk --minutes 60"; fi
+    shift 2
+  done
+  need test
+  stage walk
+  if prepare build.asan build_preset asan walk_front h2_worker_fuzz && prepare build.tsan build_preset tsan walk_front; then
+    walk_suites $((minutes * 60)) "${flags[@]}"
+    FILTER=fuzz.h2_worker
+    fuzz_suites $((minutes * 60))
+  fi
+  report
+}
+
 # ---- check -------------------------------------------------------------------------------------------------
 
 check() {
+  if [[ $(codename) != bookworm ]]; then
+    fail "./dev check runs on Debian 12 only: clang-format, clang and shellcheck of other releases find other things" \
+      "Use such a machine or container, or leave it to CI."
+  fi
   need test
   stage check
   say "==> Checking"
@@ -268,6 +367,7 @@ check() {
   project_files | xargs grep -lE '^#!.*\b(ba)?sh\b' >"$STAGE/scripts"
   suite shellcheck exit 300 xargs -a "$STAGE/scripts" shellcheck -x
   suite buf-lint exit 300 buf lint proto
+  suite hadolint exit 300 hadolint docker/Dockerfile
   suite rules exit 300 python tools/rules.py
   if prepare build.release build_preset release; then
     suite docs exit 300 python tools/docs.py build/release/bin/credential-broker
@@ -284,11 +384,11 @@ project_files() { git ls-files --cached --others --exclude-standard --deduplicat
   if [[ -f $file ]]; then echo "$file"; fi
 done; }
 
-# clang-tidy compiles each file by itself; it only has to find the generated headers.
+# The program, each source compiled by itself as a packager does, and the generated headers that tests include.
 build_for_tidy() {
   local headers
   step "Configuring tidy" "Where a library was not found: ./dev setup" cmake --preset tidy
   mapfile -t headers < <(ninja -C build/tidy -t targets all | sed -nE 's/^(protos\/.*\.pb\.h): .*/\1/p')
-  build_preset tidy "${headers[@]}"
+  build_preset tidy credential-broker "${headers[@]}"
 }
 

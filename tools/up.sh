@@ -21,7 +21,7 @@ up() {
   start_broker serving
   address=$(field grpc "$serving")
   sandbox=$(field sandbox "$serving")
-  ca=$(field sandbox_ca_file "$serving")
+  ca=$LOGS/sandbox-ca.pem
   say "    gRPC on $address, sandbox on $sandbox"
   say "    a page to look at: http://$(field http "$serving")/statusz"
 
@@ -63,7 +63,7 @@ start_broker() {
   pipe=$(mktemp -u)
   mkfifo -m 600 "$pipe"
   build/release/bin/credential-broker serve --dev --listen "$(free_address 8443 gRPC)" \
-    --http-listen "$(free_address 9090 http)" \
+    --http-listen "$(free_address 9090 http)" --sandbox-ca-out "$LOGS/sandbox-ca.pem" \
     >&2 2>"$pipe" &
   BROKER=$!
   exec {BROKER_LOG}<"$pipe"

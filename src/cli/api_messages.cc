@@ -19,10 +19,6 @@ std::optional<absl::Time> ToTime(bool has, const google::protobuf::Timestamp& ti
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
 
-absl::Duration ToDuration(const google::protobuf::Duration& duration) {
-  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
-}
-
 // Characters of RFC 6750's b64token: fit for a header, JSON and a terminal as they are.
 bool IsB64Token(std::string_view text) {
   constexpr std::string_view kAllowed =
@@ -31,6 +27,10 @@ bool IsB64Token(std::string_view text) {
 }
 
 }  // namespace
+
+absl::Duration ToDuration(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
 
 RpcResult<FetchedToken> TakeToken(v1::AccessToken& token) {
   const bool usable = IsB64Token(token.value()) && IsB64Token(token.token_type());

@@ -10,7 +10,13 @@ class AccessToken;
 class Credential;
 }  // namespace investsuite::credentialbroker::v1
 
+namespace google::protobuf {
+class Duration;
+}  // namespace google::protobuf
+
 namespace credential_broker::cli {
+
+absl::Duration ToDuration(const google::protobuf::Duration& duration);
 
 // The token of an answer, which is wiped. An error where it could not stand in a header as it is:
 // who prints or sends it need not look again.

@@ -8,13 +8,20 @@
 #include "cli/tls_files.h"
 #include "core/clock.h"
 #include "core/mutex.h"
+#include "identity/quota_key.h"
 #include "rpc/reflection_service.h"
 
 namespace credential_broker::cli {
 namespace {
 
 constexpr std::string_view kService = "investsuite.credentialbroker.v1.CredentialBrokerService";
+// How long calls in flight may take after `drain_delay`. The process ends within 10 s of it; the
+// rest is for writing the log and joining threads.
+constexpr absl::Duration kDrainGrace = absl::Seconds(7);
 constexpr absl::Duration kAdminGrace = absl::Milliseconds(500);
+static_assert(kDrainGrace >= config::kMaxWaitLimit &&
+                  h2::Limits().max_connection_age_grace >= config::kMaxWaitLimit,
+              "a call that waits for a token ends within the grace");
 
 std::vector<std::string> Names(const std::vector<config::CredentialConfig>& credentials) {
   std::vector<std::string> names;
@@ -26,14 +33,18 @@ std::vector<std::string> Names(const std::vector<config::CredentialConfig>& cred
 }
 
 AccessPolicy PolicyOf(const config::BrokerConfig& config) {
-  std::map<std::string, std::vector<PrincipalPattern>, std::less<>> allow;
+  AccessPolicy::Rules allow;
+  AccessPolicy::Rules deny;
   for (const config::CredentialConfig& credential : config.credentials) {
     std::vector<PrincipalPattern>& patterns = allow[credential.name];
     for (const config::AllowRule& rule : credential.allow) {
       patterns.insert(patterns.end(), rule.principals.begin(), rule.principals.end());
     }
+    if (!credential.deny.empty()) {
+      deny.emplace(credential.name, credential.deny);
+    }
   }
-  return AccessPolicy(std::move(allow), config.allow_any_credential);
+  return AccessPolicy(std::move(allow), config.allow_any_credential, std::move(deny));
 }
 
 CurrentCredentials::SetPtr SetOf(const ServingCredentials::Change& change,
@@ -74,19 +85,19 @@ void Broker::Events::OnStateChanged(std::string_view credential, CredentialState
   log_.OnStateChanged(credential, state);
 }
 
-void Broker::Events::OnRemoved(std::string_view credential) {
-  metrics_.OnRemoved(credential);
-  audit_.issued().Forget(credential);
-  readiness_.Remove(credential);
+void Broker::Events::OnReplaced(const std::vector<std::string>& started,
+                                const std::vector<std::string>& removed) {
+  for (const std::string& credential : removed) {
+    metrics_.OnRemoved(credential);
+    audit_.issued().Forget(credential);
+  }
+  readiness_.Replace(started, removed);
 }
 
 Broker::Broker(const config::BrokerConfig& config, observe::Logger& log,
                std::unique_ptr<CallerGate> callers)
     : readiness_(Names(config.credentials),
-                 [this](bool ready) {
-                   health_.Set(kService, ready ? rpc::ServingStatus::kServing
-                                               : rpc::ServingStatus::kNotServing);
-                 }),
+                 [this](service::ReadinessPhase phase) { ShowHealth(phase); }),
       audit_(log),
       upstream_metrics_(SystemClock()),
       events_(log, upstream_metrics_, audit_, readiness_),
@@ -94,11 +105,11 @@ Broker::Broker(const config::BrokerConfig& config, observe::Logger& log,
       credentials_(CredentialSet({}, AccessPolicy({}))),
       callers_(std::move(callers)),
       tokens_(credentials_, audit_, SystemClock(), config.server.max_wait, callers_->checks()),
-      application_(router_, SystemClock(), &calls_),
-      monitoring_(log, {credentials_, readiness_, upstream_metrics_, audit_}) {
+      admission_(audit_, callers_->rate()),
+      application_(router_, SystemClock(), &calls_, &admission_),
+      drain_delay_(config.server.drain_delay),
+      monitoring_(log, {credentials_, readiness_, upstream_metrics_, audit_, log}) {
   monitoring_.SetWatchStreams([this] { return tokens_.watches().StreamCounts(); });
-  // The process lives: that depends on nothing.
-  health_.Set("", rpc::ServingStatus::kServing);
   health_.AddTo(router_);
   tokens_.AddTo(router_);
   if (config.server.reflection) {
@@ -112,6 +123,15 @@ Broker::~Broker() {
   if (admin_ != nullptr) {
     admin_->Drain(absl::ZeroDuration());
   }
+}
+
+void Broker::ShowHealth(service::ReadinessPhase phase) {
+  const auto serving_if = [](bool serving) {
+    return serving ? rpc::ServingStatus::kServing : rpc::ServingStatus::kNotServing;
+  };
+  health_.Set(kService, serving_if(phase == service::ReadinessPhase::kReady));
+  // The whole process: it depends on no credential.
+  health_.Set("", serving_if(phase != service::ReadinessPhase::kDraining));
 }
 
 absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const config::BrokerConfig& config,
@@ -155,6 +175,8 @@ absl::StatusOr<ConfigChange> Broker::Apply(const config::BrokerConfig& config) {
   ConfigChange change = credentials->names();
   change.tls = *tls;
   change.rate_limit = callers_->SetRateLimit(config.server.rate_limit);
+  change.drain_delay = drain_delay_ != config.server.drain_delay;
+  drain_delay_ = config.server.drain_delay;
   if (!credentials->empty()) {
     credentials_.Replace(SetOf(*credentials, config));
     // After the swap, and before the credentials that go are stopped, so that no stream ends that
@@ -174,7 +196,10 @@ absl::Status Broker::Listen(const config::ServerConfig& config) {
   options.address = config.listen;
   options.limits.max_connections = config.max_connections;
   options.limits.max_connections_per_address = config.max_connections_per_address;
+  options.limits.max_connections_per_principal = config.max_connections_per_principal;
+  options.limits.max_streams_per_principal = config.max_streams_per_principal;
   options.limits.max_connection_age = config.max_connection_age;
+  options.principal_of = identity::QuotaKeyOf;
   if (config.has_tls) {
     absl::StatusOr<h2::TlsIdentity> identity = ReadTlsFiles(config.tls);
     if (!identity.ok()) {
@@ -225,11 +250,9 @@ absl::Status Broker::ListenForOperators(const config::AdminConfig& config) {
   return absl::OkStatus();
 }
 
-void Broker::Drain(const DrainTimes& times) {
-  monitoring_.StartDraining();
+void Broker::Drain() {
   readiness_.StartDraining();
-  health_.Set("", rpc::ServingStatus::kNotServing);
-  Wait(times.notice);
+  Wait(drain_delay_);
   // Watches of health end, and waiting calls, before connections are told to go.
   health_.Shutdown();
   tokens_.watches().Shutdown();
@@ -238,7 +261,7 @@ void Broker::Drain(const DrainTimes& times) {
     // Its calls have been answered by now: the credentials have stopped.
     admin_->Drain(kAdminGrace);
   }
-  server_->Drain(times.grace);
+  server_->Drain(kDrainGrace);
 }
 
 }  // namespace credential_broker::cli

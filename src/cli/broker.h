@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cli/admin_listener.h"
 #include "cli/call_recorder.h"
 #include "cli/caller_gate.h"
@@ -24,6 +25,7 @@
 #include "rpc/grpc_application.h"
 #include "rpc/health_service.h"
 #include "rpc/router.h"
+#include "service/call_admission.h"
 #include "service/readiness.h"
 #include "service/token_service.h"
 
@@ -53,17 +55,13 @@ class Broker : public Reloadable {
   absl::StatusOr<ConfigChange> Apply(const config::BrokerConfig& config) override;
   std::vector<std::string> OnFilesChanged(const std::vector<std::string>& files) override;
 
-  struct DrainTimes {
-    // How long the broker says that it is going, and serves as ever: whoever sends callers here
-    // has so long to notice.
-    absl::Duration notice;
-    // How long calls in flight then have to finish.
-    absl::Duration grace;
-  };
+  // Reports NOT_SERVING, and serves unchanged for `drain_delay`, so that load balancers can stop
+  // sending clients here. Then answers waiting calls with SHUTTING_DOWN, sends GOAWAY, stops
+  // listening and lets calls in flight finish. Blocks until all that has ended.
+  void Drain();
 
-  // Not ready any more; after the notice waiting calls are answered with SHUTTING_DOWN and
-  // connections told to go elsewhere.
-  void Drain(const DrainTimes& times);
+  // Returns `server.drain_delay` of the configuration in force.
+  absl::Duration drain_delay() const { return drain_delay_; }
 
   // As bound.
   const std::string& address() const { return server_->address(); }
@@ -77,6 +75,8 @@ class Broker : public Reloadable {
  private:
   Broker(const config::BrokerConfig& config, observe::Logger& log,
          std::unique_ptr<CallerGate> callers);
+  // Sets the gRPC health of the service and of the process.
+  void ShowHealth(service::ReadinessPhase phase);
   absl::Status Listen(const config::ServerConfig& config);
   // True: the listener shows another identity from now on.
   absl::StatusOr<bool> UpdateTls(const config::ServerConfig& config);
@@ -94,7 +94,8 @@ class Broker : public Reloadable {
                           const AttemptFailure& failure, absl::Duration took,
                           absl::Duration retry_in) override;
     void OnStateChanged(std::string_view credential, CredentialState state) override;
-    void OnRemoved(std::string_view credential) override;
+    void OnReplaced(const std::vector<std::string>& started,
+                    const std::vector<std::string>& removed) override;
 
    private:
     observe::CredentialLog log_;
@@ -114,10 +115,12 @@ class Broker : public Reloadable {
   service::TokenService tokens_;
   rpc::Router router_;
   CallRecorder calls_;
+  service::CallAdmission admission_;
   rpc::GrpcApplication application_;
   std::unique_ptr<h2::Server> server_;
   std::optional<std::string> tls_digest_;  // of the identity that is shown; none: plaintext
   std::unique_ptr<AdminListener> admin_;   // null: none is configured
+  absl::Duration drain_delay_;
   Monitoring monitoring_;
 };
 

@@ -50,12 +50,14 @@ absl::StatusOr<config::KubernetesConfig> ResolveKubernetes(const config::Kuberne
   return api;
 }
 
-CallerGate::CallerGate(const std::optional<config::RateLimitConfig>& limit)
-    : limit_(limit), rate_(ToRateLimit(limit), SystemClock()) {}
+CallerGate::CallerGate(const config::ServerConfig& config)
+    : limit_(config.rate_limit),
+      rate_(ToRateLimit(config.rate_limit), SystemClock()),
+      streams_(config.max_streams_per_principal) {}
 
 absl::StatusOr<std::unique_ptr<CallerGate>> CallerGate::Start(const config::BrokerConfig& config,
                                                               observe::Logger& log) {
-  std::unique_ptr<CallerGate> gate(new CallerGate(config.server.rate_limit));
+  std::unique_ptr<CallerGate> gate(new CallerGate(config.server));
   if (!config.kubernetes_callers.has_value()) {
     return gate;
   }

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "config/broker_config.h"
 #include "config/load_config.h"
+#include "core/keyed_permits.h"
 #include "core/keyed_rate_limiter.h"
 #include "identity/token_authenticator.h"
 #include "observe/log.h"
@@ -28,17 +29,21 @@ class CallerGate {
   static absl::StatusOr<std::unique_ptr<CallerGate>> Start(const config::BrokerConfig& config,
                                                            observe::Logger& log);
 
-  service::CallerChecks checks() { return {.tokens = tokens_.get(), .rate = &rate_}; }
+  KeyedRateLimiter& rate() { return rate_; }
+  service::CallerChecks checks() {
+    return {.tokens = tokens_.get(), .rate = &rate_, .streams = &streams_};
+  }
 
   // For a reload, on one thread at a time. Calls that were counted before stay counted. False: it
   // is the limit that was in force.
   bool SetRateLimit(const std::optional<config::RateLimitConfig>& limit);
 
  private:
-  explicit CallerGate(const std::optional<config::RateLimitConfig>& limit);
+  explicit CallerGate(const config::ServerConfig& config);
 
   std::optional<config::RateLimitConfig> limit_;
   KeyedRateLimiter rate_;
+  KeyedPermits streams_;
   std::unique_ptr<identity::TokenAuthenticator> tokens_;  // null: none is accepted
 };
 

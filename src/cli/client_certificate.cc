@@ -17,14 +17,14 @@ namespace {
 constexpr int kSeconds = 2;  // for connecting, and again for the alert
 constexpr int kNapMilliseconds = 10;
 
-struct Free {
+struct FreeConnection {
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
   void operator()(BIO* bio) const { BIO_free_all(bio); }
 };
 
 // As gRPC would connect. Null where a file is no good.
-std::unique_ptr<SSL_CTX, Free> MakeContext(const Endpoint& endpoint) {
-  std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_client_method()));
+std::unique_ptr<SSL_CTX, FreeConnection> MakeContext(const Endpoint& endpoint) {
+  std::unique_ptr<SSL_CTX, FreeConnection> context(SSL_CTX_new(TLS_client_method()));
   static constexpr unsigned char kHttp2[] = {2, 'h', '2'};
   SSL_CTX_set_alpn_protos(context.get(), kHttp2, sizeof(kHttp2));
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
@@ -83,10 +83,10 @@ bool RefusesClientCertificate(const Endpoint& endpoint) {
   }
   const SigpipeIgnored no_signal;
   ERR_clear_error();
-  const std::unique_ptr<SSL_CTX, Free> context = MakeContext(endpoint);
+  const std::unique_ptr<SSL_CTX, FreeConnection> context = MakeContext(endpoint);
   bool refused = false;
   if (context != nullptr) {
-    const std::unique_ptr<BIO, Free> bio(BIO_new_ssl_connect(context.get()));
+    const std::unique_ptr<BIO, FreeConnection> bio(BIO_new_ssl_connect(context.get()));
     BIO_set_conn_hostname(bio.get(), endpoint.address.c_str());
     const bool connected = BIO_do_connect_retry(bio.get(), kSeconds, kNapMilliseconds) == 1;
     refused = !(connected && Hears(bio.get())) && WasToldSo(endpoint);

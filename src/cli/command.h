@@ -76,6 +76,7 @@ struct Command {
   std::vector<Positional> positionals = {};
   std::optional<Rest> rest = {};
   std::function<int()> run = {};  // returns the exit code; absent: a group
+  std::string unavailable = {};   // why this build cannot run it; empty: it can
   std::list<Command> children = {};
 
   // Adds a subcommand; the reference stays valid.

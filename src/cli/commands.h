@@ -5,6 +5,11 @@
 
 namespace credential_broker::cli {
 
+// Whether this build has the sandbox, which `sandbox` and `serve --dev` need. The build option
+// CREDENTIAL_BROKER_SANDBOX decides which files define this, AddSandbox and DevMode::Start:
+// sandbox.cc and dev_mode.cc, or without_sandbox.cc.
+extern const bool kHasSandbox;
+
 // Each adds one subcommand, which stands in the file of its name, to `root`.
 void AddServe(Command& root);
 void AddCheckConfig(Command& root);

@@ -65,7 +65,7 @@ std::string WordCase(const std::string& path, const Command& command) {
   return "    '" + path + "')\n" + files + "      " + WordsAction(words) + " ;;\n";
 }
 
-constexpr char kScript[] = R"(# bash completion for NAME
+constexpr char kBashScript[] = R"(# bash completion for NAME
 FUNCTION() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} path='' word i
   COMPREPLY=()
@@ -107,7 +107,7 @@ std::string BashCompletion(const Command& root) {
     values += ValueCases(path, command);
     words += WordCase(path, command);
   });
-  return absl::StrReplaceAll(kScript,
+  return absl::StrReplaceAll(kBashScript,
                              {{"FUNCTION", "_" + absl::StrReplaceAll(root.name, {{"-", "_"}})},
                               {"NAME", root.name},
                               {"PATHS", absl::StrJoin(paths, "|")},

@@ -54,7 +54,7 @@ std::string Rules(const Command& root, const std::string& path, const Command& c
   return lines + rule + " -l help -d 'how it is used'\n";
 }
 
-constexpr char kScript[] = R"(# fish completion for NAME
+constexpr char kFishScript[] = R"(# fish completion for NAME
 function FUNCTION
     set -l path ''
     for word in (commandline -opc)[2..-1]
@@ -79,9 +79,10 @@ std::string FishCompletion(const Command& root) {
     rules += Rules(root, path, command);
   });
   return absl::StrReplaceAll(
-      kScript + rules, {{"FUNCTION", "__" + absl::StrReplaceAll(root.name, {{"-", "_"}}) + "_path"},
-                        {"NAME", root.name},
-                        {"PATHS", absl::StrJoin(paths, " ")}});
+      kFishScript + rules,
+      {{"FUNCTION", "__" + absl::StrReplaceAll(root.name, {{"-", "_"}}) + "_path"},
+       {"NAME", root.name},
+       {"PATHS", absl::StrJoin(paths, " ")}});
 }
 
 }  // namespace credential_broker::cli

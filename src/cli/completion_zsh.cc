@@ -57,7 +57,7 @@ std::string Case(const std::string& path, const Command& command) {
   return text + " ;;\n";
 }
 
-constexpr char kScript[] = R"(#compdef NAME
+constexpr char kZshScript[] = R"(#compdef NAME
 FUNCTION() {
   local subcommand='' word
   local -a subcommands
@@ -91,10 +91,10 @@ std::string ZshCompletion(const Command& root) {
     paths.push_back("'" + path + "'");
     cases += Case(path, command);
   });
-  return absl::StrReplaceAll(kScript, {{"FUNCTION", "_" + root.name},
-                                       {"NAME", root.name},
-                                       {"PATHS", absl::StrJoin(paths, "|")},
-                                       {"CASES", cases}});
+  return absl::StrReplaceAll(kZshScript, {{"FUNCTION", "_" + root.name},
+                                          {"NAME", root.name},
+                                          {"PATHS", absl::StrJoin(paths, "|")},
+                                          {"CASES", cases}});
 }
 
 }  // namespace credential_broker::cli

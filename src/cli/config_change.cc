@@ -22,6 +22,10 @@ std::vector<std::string> KeysThatNeedRestart(const config::BrokerConfig& running
   compare("server.max_connections", server.max_connections, next.max_connections);
   compare("server.max_connections_per_address", server.max_connections_per_address,
           next.max_connections_per_address);
+  compare("server.max_connections_per_principal", server.max_connections_per_principal,
+          next.max_connections_per_principal);
+  compare("server.max_streams_per_principal", server.max_streams_per_principal,
+          next.max_streams_per_principal);
   compare("admin", running.admin, wanted.admin);
   compare("http", running.http, wanted.http);
   compare("kubernetes_callers", running.kubernetes_callers, wanted.kubernetes_callers);

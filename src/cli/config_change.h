@@ -16,6 +16,7 @@ struct ConfigChange {
   std::vector<std::string> removed;
   bool tls = false;  // the listener shows another certificate, or trusts another CA
   bool rate_limit = false;
+  bool drain_delay = false;
 };
 
 // The keys in which `wanted` differs from `running` and that are read at the start only.

@@ -1,31 +1,17 @@
 #include "cli/dev_mode.h"
 
-#include <cstdlib>
-
-#include <cerrno>
-#include <fstream>
-#include <system_error>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "cli/memory_file.h"
 #include "config/listen_address.h"
 #include "core/clock.h"
 #include "core/strings.h"
+#include "sandbox/server.h"
 
 namespace credential_broker::cli {
 namespace {
-
-absl::StatusOr<std::filesystem::path> MakePrivateFolder() {
-  std::error_code no_folder;
-  std::string path =
-      std::filesystem::temp_directory_path(no_folder) / "credential-broker-dev-XXXXXX";
-  // Mode 0700.
-  if (no_folder || mkdtemp(path.data()) == nullptr) {
-    return absl::UnavailableError(StrCat("cannot make the folder ", path, ": ",
-                                         std::generic_category().message(errno),
-                                         "; point TMPDIR at one that can be written"));
-  }
-  return path;
-}
 
 absl::Status CheckReach(std::string_view flag, const std::string& address, std::string_view why) {
   const absl::StatusOr<config::Reach> reach = config::CheckListenAddress(address);
@@ -39,6 +25,64 @@ absl::Status CheckReach(std::string_view flag, const std::string& address, std::
   }
   return absl::OkStatus();
 }
+
+class SandboxDevMode final : public DevMode {
+ public:
+  static absl::StatusOr<std::unique_ptr<DevMode>> Start(const std::string& listen,
+                                                        config::HttpConfig http) {
+    std::unique_ptr<SandboxDevMode> dev(new SandboxDevMode);
+    const sandbox::SandboxOptions options;
+    absl::StatusOr<std::unique_ptr<sandbox::SandboxServer>> sandbox =
+        sandbox::SandboxServer::Start(options, SystemClock());
+    if (!sandbox.ok()) {
+      return sandbox.status();
+    }
+    dev->sandbox_ = *std::move(sandbox);
+    absl::StatusOr<config::CredentialConfig> credential = dev->MakeCredential(options.keys);
+    if (!credential.ok()) {
+      return credential.status();
+    }
+    dev->config_.allow_any_credential = credential->allow.front().principals;
+    dev->config_.credentials.push_back(*std::move(credential));
+    dev->config_.server.listen = listen;
+    // No load balancer sends clients to a developer's broker.
+    dev->config_.server.drain_delay = absl::ZeroDuration();
+    dev->config_.http = std::move(http);
+    return dev;
+  }
+
+  const config::BrokerConfig& config() const override { return config_; }
+  const std::string& sandbox_url() const override { return sandbox_->base_url(); }
+  const std::string& ca_pem() const override { return sandbox_->ca_pem(); }
+
+ private:
+  SandboxDevMode() = default;
+
+  absl::StatusOr<config::CredentialConfig> MakeCredential(const sandbox::SandboxKeys& keys) {
+    config::CredentialConfig credential;
+    credential.name = "default";
+    credential.base_url = sandbox_->base_url();
+    credential.allow.push_back({{*PrincipalPattern::Parse("**")}});
+    const std::pair<std::string&, const std::string&> files[] = {
+        {credential.ca_file, sandbox_->ca_pem()},
+        {credential.login.id_file, keys.access_key_id},
+        {credential.login.secret_file, keys.secret_access_key},
+    };
+    for (const auto& [path, content] : files) {
+      absl::StatusOr<MemoryFile> file = MemoryFile::Make(content);
+      if (!file.ok()) {
+        return file.status();
+      }
+      path = file->path();
+      files_.push_back(*std::move(file));
+    }
+    return credential;
+  }
+
+  std::vector<MemoryFile> files_;
+  std::unique_ptr<sandbox::SandboxServer> sandbox_;
+  config::BrokerConfig config_;
+};
 
 }  // namespace
 
@@ -56,59 +100,7 @@ absl::StatusOr<std::unique_ptr<DevMode>> DevMode::Start(
   if (!reach.ok()) {
     return reach;
   }
-  absl::StatusOr<std::filesystem::path> folder = MakePrivateFolder();
-  if (!folder.ok()) {
-    return folder.status();
-  }
-  std::unique_ptr<DevMode> dev(new DevMode(*std::move(folder)));
-  const sandbox::SandboxOptions options;
-  absl::StatusOr<std::unique_ptr<sandbox::SandboxServer>> sandbox =
-      sandbox::SandboxServer::Start(options, SystemClock());
-  if (!sandbox.ok()) {
-    return sandbox.status();
-  }
-  dev->sandbox_ = *std::move(sandbox);
-  if (absl::Status status = dev->WriteFiles(options.keys); !status.ok()) {
-    return status;
-  }
-
-  config::CredentialConfig credential;
-  credential.name = "default";
-  credential.base_url = dev->sandbox_->base_url();
-  credential.ca_file = dev->ca_file();
-  credential.login.id_file = dev->folder_ / "access_key_id";
-  credential.login.secret_file = dev->folder_ / "secret_access_key";
-  const std::vector<PrincipalPattern> everybody = {*PrincipalPattern::Parse("**")};
-  credential.allow.push_back({everybody});
-  dev->config_.allow_any_credential = everybody;
-  dev->config_.credentials.push_back(std::move(credential));
-  dev->config_.server.listen = listen;
-  dev->config_.http = std::move(http);
-  return dev;
-}
-
-DevMode::~DevMode() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
-
-absl::Status DevMode::WriteFiles(const sandbox::SandboxKeys& keys) const {
-  const std::pair<const char*, const std::string&> files[] = {
-      {"ca.pem", sandbox_->ca_pem()},
-      {"access_key_id", keys.access_key_id},
-      {"secret_access_key", keys.secret_access_key},
-  };
-  for (const auto& [name, content] : files) {
-    std::ofstream file(folder_ / name, std::ios::binary);
-    file << content;
-    file.close();
-    if (!file) {
-      return absl::UnavailableError(StrCat("cannot write ", (folder_ / name).string(), ": ",
-                                           std::generic_category().message(errno),
-                                           "; point TMPDIR at a folder with room"));
-    }
-  }
-  return absl::OkStatus();
+  return SandboxDevMode::Start(listen, std::move(http));
 }
 
 }  // namespace credential_broker::cli

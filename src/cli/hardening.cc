@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "absl/strings/match.h"
+#include "google/protobuf/stubs/logging.h"
 
 namespace credential_broker::cli {
 
@@ -33,6 +34,8 @@ absl::Status HardenProcess() {
   }
   return absl::OkStatus();
 }
+
+void SilenceProtobuf() { google::protobuf::SetLogHandler(nullptr); }
 
 void RaiseDescriptorLimit() {
   rlimit limit = {};

@@ -16,6 +16,10 @@ absl::Status HardenProcess();
 // hold tokens: GRPC_TRACE, or GRPC_VERBOSITY=debug.
 absl::Status CheckLoggingEnvironment();
 
+// Has protobuf log nothing. It writes to standard error on the calling thread when a string of a
+// message is not UTF-8: any client could make an event loop wait for the reader of the log.
+void SilenceProtobuf();
+
 // Opens /dev/null in place of a closed standard descriptor, the wrong way round, so that using it
 // stays the error it was. Else the next socket would take the number, and a token meant for
 // standard output go there. Opened close-on-exec: a program that exec starts finds them closed as

@@ -42,12 +42,16 @@ void AddHealth(Command& root) {
   auto options = std::make_shared<HealthOptions>();
   Command& command = root.Add("health", "Asks a broker for its health; for probes");
   command.details =
-      "Exits with 0 when the broker says SERVING: every credential has a usable token. 2 when it\n"
-      "does not or cannot be reached, 4 when it does not let you in.";
-  command.examples = {"# Ready for callers? For a readiness probe",
-                      "credential-broker health --address unix:/run/credential-broker.sock", "",
-                      "# Does the process live? For a liveness probe: never fails for InvestSuite",
-                      "credential-broker health --service '' --timeout 500ms --plaintext"};
+      "Exits with 0 when the broker reports SERVING. It does so once the first attempt of every\n"
+      "credential has ended and one credential has a usable token, or if there are no\n"
+      "credentials; and from then on until it shuts down, whatever InvestSuite does.\n"
+      "Exits with 2 when the broker reports anything else or cannot be reached, and with 4 when\n"
+      "it does not accept the caller.";
+  command.examples = {
+      "# Ready for callers? For a readiness probe",
+      "credential-broker health --address unix:/run/credential-broker.sock", "",
+      "# Does the process live? For a liveness probe: does not depend on InvestSuite",
+      "credential-broker health --service '' --timeout 500ms --plaintext"};
   command.options.push_back(
       {.names = "--service",
        .value_name = "NAME",

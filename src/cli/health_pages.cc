@@ -6,24 +6,40 @@ namespace credential_broker::cli {
 namespace {
 
 constexpr int kOk = 200;
-constexpr int kServiceUnavailable = 503;
 
-// Why it has no token, as far as is known, and when that may end.
-std::string WhyNot(const CredentialStatus& status, const observe::UpstreamHistory& history,
-                   absl::Time now) {
-  std::string why = StrCat("credential ", status.name, " is ", CredentialStateName(status.state));
+std::string_view Verdict(service::ReadinessPhase phase) {
+  switch (phase) {
+    case service::ReadinessPhase::kStarting:
+      return "not ready";
+    case service::ReadinessPhase::kReady:
+      return "ready";
+    case service::ReadinessPhase::kDraining:
+      return "draining";
+  }
+  return "not ready";
+}
+
+int StatusOf(service::ReadinessPhase phase) {
+  return phase == service::ReadinessPhase::kReady ? kOk : http::kServiceUnavailable;
+}
+
+// One line: state, last error and next attempt.
+std::string Describe(const CredentialStatus& status, const observe::UpstreamHistory& history,
+                     bool draining, absl::Time now) {
+  std::string text = StrCat("credential ", status.name, ": ", CredentialStateName(status.state));
   if (status.last_error.has_value()) {
-    why += StrCat(": ", ReasonName(*status.last_error));
+    text += StrCat("; last error ", ReasonName(*status.last_error));
     if (!history.failures.empty()) {
-      why += StrCat(": ", history.failures.back().message);
+      text += StrCat(": ", history.failures.back().message);
     }
   }
-  if (status.next_refresh_time.has_value() && *status.next_refresh_time > now) {
-    why +=
-        StrCat("; next attempt in ",
-               absl::FormatDuration(absl::Ceil(*status.next_refresh_time - now, absl::Seconds(1))));
+  if (!status.next_refresh_time.has_value()) {
+    // A credential that has stopped has none either.
+    return draining ? text : StrCat(text, "; an attempt is in flight");
   }
-  return why;
+  const absl::Duration wait = absl::Ceil(*status.next_refresh_time - now, absl::Seconds(1));
+  return StrCat(text, "; next attempt ",
+                wait > absl::ZeroDuration() ? StrCat("in ", absl::FormatDuration(wait)) : "now");
 }
 
 }  // namespace
@@ -34,26 +50,25 @@ http::Response LivenessPage(MonitoredState& state) {
   for (const std::string& loop : state.loops.Stuck()) {
     stuck += StrCat(stuck.empty() ? "" : ", ", loop);
   }
-  return stuck.empty()
-             ? http::Text(kOk, "ok")
-             : http::Text(kServiceUnavailable, StrCat("event loops that do not answer: ", stuck));
+  return stuck.empty() ? http::Text(kOk, "ok")
+                       : http::Text(http::kServiceUnavailable,
+                                    StrCat("event loops that do not answer: ", stuck));
 }
 
 http::Response ReadinessPage(const MonitoredState& state) {
-  if (state.draining) {
-    return http::Text(kServiceUnavailable, "draining");
-  }
-  if (state.sources.readiness.ready()) {
-    return http::Text(kOk, "ready");
-  }
-  std::string text = "not ready";
+  const service::ReadinessPhase phase = state.sources.readiness.phase();
+  return http::Text(StatusOf(phase), Verdict(phase));
+}
+
+http::Response VerboseReadinessPage(const MonitoredState& state) {
+  const service::ReadinessPhase phase = state.sources.readiness.phase();
+  std::string text(Verdict(phase));
+  const absl::Time now = state.clock.WallNow();
   for (const CredentialStatus& status : StatusOfAll(state.sources.credentials)) {
-    if (status.version.empty()) {
-      text += StrCat("\n", WhyNot(status, state.sources.upstream.HistoryOf(status.name),
-                                  state.clock.WallNow()));
-    }
+    text += StrCat("\n", Describe(status, state.sources.upstream.HistoryOf(status.name),
+                                  phase == service::ReadinessPhase::kDraining, now));
   }
-  return http::Text(kServiceUnavailable, text);
+  return http::Text(StatusOf(phase), text);
 }
 
 }  // namespace credential_broker::cli

@@ -2,12 +2,14 @@
 #define CREDENTIAL_BROKER_CLI_LISTENER_METRICS_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "h2/counters.h"
+#include "h2/server.h"
 #include "observe/log.h"
 #include "observe/metric_writer.h"
 #include "rpc/counters.h"
@@ -19,11 +21,17 @@ struct MonitoredListener {
   std::string address;
   const h2::Counters* counters;
   const rpc::Counters* calls;
+  // Of the TLS identity in force; null as long as nothing can tell them.
+  std::function<h2::ExpiringCertificates()> certificates = nullptr;
 };
 
 // All counters of each listener, credential_broker_connections_* and so on.
 void WriteListenerMetrics(const std::vector<MonitoredListener>& listeners,
                           observe::MetricWriter& writer);
+
+// When each listener's certificates were issued and expire.
+void WriteCertificateMetrics(const std::vector<MonitoredListener>& listeners,
+                             observe::MetricWriter& writer);
 
 // Connections that were refused or cut for a limit or a failed handshake.
 std::uint64_t RefusedConnections(const h2::Counters& counters);

@@ -21,6 +21,7 @@
 #include "observe/audit.h"
 #include "observe/call_metrics.h"
 #include "observe/credential_metrics.h"
+#include "observe/log.h"
 #include "service/readiness.h"
 
 namespace credential_broker::cli {
@@ -31,19 +32,27 @@ struct MonitoredSources {
   const service::Readiness& readiness;
   const observe::CredentialMetrics& upstream;
   observe::AuditLog& audit;
+  const observe::Logger& log;
 };
 
 struct MonitoredState {
   MonitoredState(MonitoredSources looked_at, const Clock& of_time)
-      : sources(looked_at), clock(of_time), started_at(of_time.Now()), loops(of_time) {}
+      : sources(looked_at),
+        clock(of_time),
+        started_at(of_time.Now()),
+        last_reload_success_ms(absl::ToUnixMillis(of_time.WallNow())),
+        loops(of_time) {}
 
   const MonitoredSources sources;
   const Clock& clock;
   const BootTime started_at;
-  std::atomic<bool> draining{false};
 
   // How often a reload ended so, by ReloadResult.
   std::array<std::atomic<std::uint64_t>, kReloadResults.size()> reloads{};
+
+  // Of the last reload; at the start of the configuration that the broker started with.
+  std::atomic<bool> last_reload_successful{true};
+  std::atomic<std::int64_t> last_reload_success_ms;
 
   // All below is filled, and never changed again.
   std::atomic<bool> complete{false};
@@ -65,9 +74,11 @@ http::StatusReport MakeStatusReport(const MonitoredState& state);
 // 200 while each event loop runs what is posted to it, whatever InvestSuite does.
 http::Response LivenessPage(MonitoredState& state);
 
-// 200 while every credential has a usable token and the broker does not drain; else 503 with what
-// is missing.
+// 200 while the broker is ready (service/readiness.h), else 503.
 http::Response ReadinessPage(const MonitoredState& state);
+
+// The same status, with the state, last error and next attempt of each credential.
+http::Response VerboseReadinessPage(const MonitoredState& state);
 
 }  // namespace credential_broker::cli
 

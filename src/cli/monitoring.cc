@@ -4,14 +4,16 @@
 
 #include "core/strings.h"
 #include "h2/address.h"
+#include "http/cached_page.h"
 
 namespace credential_broker::cli {
 namespace {
 
-constexpr int kServiceUnavailable = 503;
-
 // How often the log is told of refusals, and event loops are asked for a sign of life.
 constexpr absl::Duration kPeriod = absl::Seconds(5);
+
+// How long scrapes share the text of /metrics: a flood of them costs ten renderings a second.
+constexpr absl::Duration kMetricsPeriod = absl::Milliseconds(100);
 
 // On a unix socket the group of the process may look, too.
 constexpr std::uint32_t kSocketMode = 0660;
@@ -40,17 +42,23 @@ Monitoring::Monitoring(observe::Logger& log, MonitoredSources sources)
     : log_(log),
       state_(sources, SystemClock()),
       refusals_(log),
+      crls_(log),
       ticker_(SystemClock(), kPeriod, [this] {
         state_.sources.audit.denials().Flush();
         refusals_.Tell(state_.listeners);
+        for (const auto& [name, server] : servers_) {
+          crls_.Look(name, server->client_trust(), state_.clock.WallNow());
+        }
         state_.loops.Ask();
       }) {}
 
 void Monitoring::AddListener(const std::string& name, const h2::Server& server,
                              const rpc::GrpcApplication& application,
                              const observe::CallMetrics& calls) {
-  state_.listeners.push_back({name, server.address(), &server.counters(), &application.counters()});
+  state_.listeners.push_back({name, server.address(), &server.counters(), &application.counters(),
+                              [&server] { return server.expiring_certificates(); }});
   state_.loops.Add(name, server.loops());
+  servers_.emplace_back(name, &server);
   state_.calls.push_back(&calls);
 }
 
@@ -78,12 +86,15 @@ absl::Status Monitoring::Listen(const config::HttpConfig& config) {
   }
   listener_ = *std::move(listener);
   http::Pages pages = {
-      {"/metrics",
-       [this] {
-         return http::Response{200, std::string(observe::kMetricsContentType), MetricsText(state_)};
-       }},
+      {"/metrics", http::CachedPage(
+                       [this] {
+                         return http::Response{200, std::string(observe::kMetricsContentType),
+                                               MetricsText(state_)};
+                       },
+                       kMetricsPeriod, SystemClock())},
       {"/healthz", [this] { return LivenessPage(state_); }},
       {"/readyz", [this] { return ReadinessPage(state_); }},
+      {"/readyz?verbose", [this] { return VerboseReadinessPage(state_); }},
   };
   if (config.statusz) {
     pages.emplace("/statusz", [this] { return StatusPage(); });
@@ -99,11 +110,15 @@ absl::Status Monitoring::Listen(const config::HttpConfig& config) {
 
 void Monitoring::OnReload(ReloadResult result) {
   ++state_.reloads.at(static_cast<std::size_t>(result));
+  state_.last_reload_successful = result != ReloadResult::kRefused;
+  if (result != ReloadResult::kRefused) {
+    state_.last_reload_success_ms = absl::ToUnixMillis(state_.clock.WallNow());
+  }
 }
 
 http::Response Monitoring::StatusPage() const {
   if (!state_.complete) {
-    return http::Text(kServiceUnavailable, "starting");
+    return http::Text(http::kServiceUnavailable, "starting");
   }
   return {200, "text/html; charset=utf-8", http::RenderStatusPage(MakeStatusReport(state_))};
 }

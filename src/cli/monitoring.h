@@ -6,8 +6,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "cli/crl_watch.h"
 #include "cli/monitored_state.h"
 #include "cli/reload_report.h"
 #include "cli/ticker.h"
@@ -35,9 +38,6 @@ class Monitoring : public ReloadObserver {
   // Listens where `config` says so. Once. ALREADY_EXISTS: the address is in use.
   absl::Status Start(const config::HttpConfig& config);
 
-  // Not ready any more; the pages stay until this object's end.
-  void StartDraining() { state_.draining = true; }
-
   void OnReload(ReloadResult result) override;
 
   // /statusz, for another listener than Start's, which may ask before Start, too. Thread-safe.
@@ -52,6 +52,8 @@ class Monitoring : public ReloadObserver {
   observe::Logger& log_;
   MonitoredState state_;
   RefusalReport refusals_;
+  CrlWatch crls_;
+  std::vector<std::pair<std::string, const h2::Server*>> servers_;  // by name; filled before Start
   Ticker ticker_;
   h2::Listener listener_;
   std::unique_ptr<http::Server> server_;

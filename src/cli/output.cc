@@ -1,5 +1,6 @@
 #include "cli/output.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,6 +23,10 @@ int WriteAll(int fd, std::string_view text) {
     const ssize_t written = write(fd, text.data(), text.size());
     if (written >= 0) {
       text.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {
+      // The descriptor is non-blocking, as another process may have made it that shares it.
+      pollfd writable = {fd, POLLOUT, 0};
+      (void)poll(&writable, 1, -1);
     } else if (errno != EINTR) {
       error = errno;
     }

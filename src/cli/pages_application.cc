@@ -38,12 +38,11 @@ void Send(http::Response response, bool with_body, h2::Stream& stream) {
 
 std::unique_ptr<h2::RequestHandler> PagesApplication::OnRequest(h2::Stream& stream,
                                                                 h2::RequestHead head) {
-  const std::string path = head.path.substr(0, head.path.find('?'));
   const bool is_read = head.method == "GET" || head.method == "HEAD";
-  if (!is_read || !pages_.contains(path)) {
+  if (!is_read || http::FindPage(pages_, head.path) == nullptr) {
     return next_.OnRequest(stream, std::move(head));
   }
-  Send(http::Answer(pages_, head.method, path), head.method == "GET", stream);
+  Send(http::Answer(pages_, head.method, head.path), head.method == "GET", stream);
   return std::make_unique<Answered>(stream);
 }
 

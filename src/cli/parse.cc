@@ -91,6 +91,10 @@ int Misused(std::string_view path, const absl::Status& status) {
 
 // `words` are those behind the command's name.
 int RunLeaf(const Command& command, std::string_view path, std::vector<std::string> words) {
+  if (!command.unavailable.empty()) {
+    PrintError(command.unavailable);
+    return kExitLocalError;
+  }
   std::vector<std::string> rest;
   if (command.rest) {
     const auto dashes = std::find(words.begin(), words.end(), "--");
@@ -145,7 +149,7 @@ int ParseAndRun(Command& root, std::vector<std::string> words) {
   Command* command = &root;
   std::string path = root.name;
   auto word = words.begin();
-  while (!command->run) {
+  while (!command->run && command->unavailable.empty()) {
     if (word == words.end()) {
       return Misused(path, MissingCommand(*command));
     }

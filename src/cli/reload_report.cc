@@ -42,6 +42,9 @@ void ReloadReport::Taken(const ConfigChange& change, std::string_view log_level,
   if (change.rate_limit) {
     changed.emplace_back("server.rate_limit");
   }
+  if (change.drain_delay) {
+    changed.emplace_back("server.drain_delay");
+  }
   if (!change.added.empty() || !change.changed.empty() || !change.removed.empty()) {
     changed.emplace_back("credentials");
   }
@@ -65,22 +68,24 @@ void ReloadReport::Taken(const ConfigChange& change, std::string_view log_level,
     fields.emplace_back(key, text);
   }
   const bool nothing = texts.empty();
-  const observe::LogLevel level = !restart_needed.empty() ? observe::LogLevel::kWarn
-                                  : nothing && !asked     ? observe::LogLevel::kDebug
-                                                          : observe::LogLevel::kInfo;
+  const bool fixed = std::exchange(refused_, false);
+  const observe::LogLevel level = !restart_needed.empty()       ? observe::LogLevel::kWarn
+                                  : nothing && !asked && !fixed ? observe::LogLevel::kDebug
+                                                                : observe::LogLevel::kInfo;
   // First: who reads of it in the log finds it counted.
   if (!nothing) {
     Tell(ReloadResult::kApplied);
-  } else if (asked) {
+  } else if (asked || fixed) {
     Tell(ReloadResult::kUnchanged);
   }
   // A log that falls silent says so before.
   log_.SetLevel(std::min(level_, level_before));
-  log_.Log(level, nothing ? "config_unchanged" : "config_reloaded", fields);
+  log_.Log(level, nothing && !fixed ? "config_unchanged" : "config_reloaded", fields);
   log_.SetLevel(level_);
 }
 
 void ReloadReport::Refused(const absl::Status& why) {
+  refused_ = true;
   Tell(ReloadResult::kRefused);
   log_.Error("config_refused", {{"reason", ToStd(why.message())},
                                 {"in_force", "the configuration before, in every respect"}});

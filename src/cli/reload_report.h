@@ -14,7 +14,7 @@ namespace credential_broker::cli {
 
 enum class ReloadResult {
   kApplied,    // a new state is in force
-  kUnchanged,  // SIGHUP found nothing new
+  kUnchanged,  // nothing new, found by SIGHUP or in place of what was refused
   kRefused,    // the new state is wrong, and the old one stays
 };
 
@@ -40,9 +40,9 @@ class ReloadReport {
   // `observer` may be null.
   ReloadReport(observe::Logger& log, std::string_view level, ReloadObserver* observer);
 
-  // A configuration is in force. From now on the log has what is of its `log_level` and above.
-  // `restart_needed`: keys that are read at the start only. `asked`: by SIGHUP, and somebody waits
-  // for the answer.
+  // A configuration is in force; after a refusal that is reported even if nothing changes. From now
+  // on the log has what is of its `log_level` and above. `restart_needed`: keys that are read at
+  // the start only. `asked`: by SIGHUP, and somebody waits for the answer.
   void Taken(const ConfigChange& change, std::string_view log_level,
              const std::vector<std::string>& restart_needed, bool asked);
   void Refused(const absl::Status& why);
@@ -56,6 +56,7 @@ class ReloadReport {
   observe::Logger& log_;
   observe::LogLevel level_;
   ReloadObserver* const observer_;
+  bool refused_ = false;  // since the last Taken
 };
 
 }  // namespace credential_broker::cli

@@ -10,6 +10,8 @@ namespace {
 // How long two halves of a change may be apart, beyond what the watcher waits for anyway.
 constexpr absl::Duration kPatience = absl::Seconds(1);
 
+constexpr absl::Duration kRetry = absl::Minutes(1);
+
 }  // namespace
 
 Reloader::Reloader(ReloadInbox& inbox, config::WatchedConfig& config, Reloadable& target,
@@ -39,7 +41,7 @@ void Reloader::Stop() {
 
 void Reloader::Run() {
   for (;;) {
-    const ReloadInbox::Mail mail = inbox_.Take(refuse_at_);
+    const ReloadInbox::Mail mail = inbox_.Take(std::min(refuse_at_, retry_at_));
     if (mail.stop) {
       return;
     }
@@ -56,19 +58,26 @@ void Reloader::Handle(const ReloadInbox::Mail& mail) {
   const absl::Status status = LoadAndApply(mail.asked);
   if (status.ok()) {
     refuse_at_ = BootTime::InfiniteFuture();
+    retry_at_ = BootTime::InfiniteFuture();
     refused_.clear();
     return;
   }
   const bool is_known = refused_ == status.message();
   if (mail.asked || (!is_known && refuse_at_ <= inbox_.Now())) {
     refuse_at_ = BootTime::InfiniteFuture();
+    retry_at_ = inbox_.Now() + kRetry;
     refused_ = std::string(status.message());
     report_.Refused(status);
     return;
   }
   report_.Incomplete(status);
-  refuse_at_ =
-      is_known ? BootTime::InfiniteFuture() : std::min(refuse_at_, inbox_.Now() + kPatience);
+  if (is_known) {
+    refuse_at_ = BootTime::InfiniteFuture();
+    retry_at_ = inbox_.Now() + kRetry;
+  } else {
+    refuse_at_ = std::min(refuse_at_, inbox_.Now() + kPatience);
+    retry_at_ = BootTime::InfiniteFuture();
+  }
 }
 
 absl::Status Reloader::LoadAndApply(bool asked) {

@@ -35,7 +35,8 @@ class Reloadable {
 // A change that somebody has half written (the certificate is there, its key not yet) is no error:
 // what files that changed by themselves say is refused only once they have said it for a second,
 // and not again while it stays the same. A SIGHUP says that the change is whole, and asks for an
-// answer.
+// answer. What is refused is tried again each minute: some mistakes pass with time, such as a
+// certificate that is not valid yet.
 class Reloader {
  public:
   // `running` is what `target` runs now, as loaded from `config`. All outlive the reloader.
@@ -65,6 +66,7 @@ class Reloader {
   const config::BrokerConfig started_;
   std::string refused_;  // the mistakes that were told last; empty: none since all was well
   BootTime refuse_at_ = BootTime::InfiniteFuture();  // while what files say is wrong
+  BootTime retry_at_ = BootTime::InfiniteFuture();   // while what files say is refused
 
   std::thread thread_;
 };

@@ -1,5 +1,6 @@
 #include "cli/rpc_error.h"
 
+#include "cli/api_messages.h"
 #include "cli/error_hints.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
@@ -11,10 +12,6 @@ namespace credential_broker::cli {
 namespace {
 
 constexpr char kDomain[] = "credential-broker";
-
-absl::Duration ToDuration(const google::protobuf::Duration& duration) {
-  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
-}
 
 }  // namespace
 

@@ -1,12 +1,8 @@
 #include "sandbox/server.h"
 
-#include <cerrno>
 #include <csignal>
-#include <cstdio>
-#include <fstream>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_split.h"
@@ -14,6 +10,7 @@
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/token_format.h"
+#include "cli/write_file.h"
 #include "core/clock.h"
 #include "core/strings.h"
 #include "sandbox/faults.h"
@@ -27,27 +24,13 @@ struct SandboxFlags {
 };
 
 // From here on the two signals wait to be taken, on the threads that are started later too.
-sigset_t HoldSignals() {
+sigset_t HoldEndSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
-}
-
-// Whoever waits for the file never sees a part of it.
-absl::Status WriteWhole(const std::string& path, const std::string& text) {
-  const std::string fresh = path + ".new";
-  std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file || std::rename(fresh.c_str(), path.c_str()) != 0) {
-    const std::string why = std::generic_category().message(errno);
-    std::remove(fresh.c_str());
-    return absl::InvalidArgumentError(StrCat("--ca-out: cannot write ", path, ": ", why));
-  }
-  return absl::OkStatus();
 }
 
 // The line that says where it serves, in the form of the broker's log.
@@ -75,14 +58,15 @@ void PrintLoginHint(const sandbox::SandboxServer& server, const SandboxFlags& fl
 }
 
 int RunSandbox(const SandboxFlags& flags) {
-  const sigset_t signals = HoldSignals();
+  const sigset_t signals = HoldEndSignals();
   const auto server = sandbox::SandboxServer::Start(flags.server, SystemClock());
   if (!server.ok()) {
     return FailLocally(server.status());
   }
   if (!flags.ca_file.empty()) {
-    if (absl::Status status = WriteWhole(flags.ca_file, (*server)->ca_pem()); !status.ok()) {
-      return FailLocally(status);
+    if (absl::Status status = WriteFile(flags.ca_file, (*server)->ca_pem()); !status.ok()) {
+      return FailLocally(
+          absl::Status(status.code(), StrCat("--ca-out: ", ToStd(status.message()))));
     }
   }
   PrintNote(ServingLine(**server, flags));
@@ -119,6 +103,8 @@ Assign IntoNames(std::vector<std::string>& target) {
 }
 
 }  // namespace
+
+const bool kHasSandbox = true;
 
 void AddSandbox(Command& root) {
   auto flags = std::make_shared<SandboxFlags>();

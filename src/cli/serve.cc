@@ -17,6 +17,7 @@
 #include "cli/reload_report.h"
 #include "cli/reloader.h"
 #include "cli/version.h"
+#include "cli/write_file.h"
 #include "config/watched_config.h"
 #include "core/strings.h"
 #include "observe/log.h"
@@ -24,15 +25,10 @@
 namespace credential_broker::cli {
 namespace {
 
-// Of the 10 s in which the process must have ended, the rest is for joining threads.
-constexpr Broker::DrainTimes kDrain = {.notice = absl::Seconds(1), .grace = absl::Seconds(7)};
-// Nobody sends callers to the broker of a developer.
-constexpr Broker::DrainTimes kDrainDev = {.notice = absl::ZeroDuration(),
-                                          .grace = absl::Seconds(7)};
-
 struct ServeOptions {
   std::string config_file;
   bool dev = false;
+  std::string sandbox_ca_file;
   config::Overrides overrides;
 };
 
@@ -83,6 +79,12 @@ observe::LogOptions LogOptionsOf(const config::LogConfig& config) {
           .format = observe::ParseLogFormat(config.format).value_or(observe::LogFormat::kJson)};
 }
 
+// Prints the error after the lines that led to it.
+int FailAfterLog(observe::Logger& log, const absl::Status& status) {
+  log.Close();
+  return FailLocally(status);
+}
+
 absl::StatusOr<std::unique_ptr<Broker>> StartBroker(const config::BrokerConfig& config,
                                                     observe::Logger& log) {
   log.Info("starting", {{"version", Version()}, {"credentials", config.credentials.size()}});
@@ -104,11 +106,17 @@ void LogServing(const Broker& broker, std::initializer_list<observe::Field> more
   log.Log(observe::LogLevel::kInfo, "serving", fields);
 }
 
-void Drain(Broker& broker, int signal_number, const Broker::DrainTimes& times,
-           observe::Logger& log) {
-  log.Info("draining", {{"signal", signal_number}});
+void Drain(Broker& broker, int signal_number, observe::Logger& log) {
+  log.Info("draining", {{"signal", signal_number}, {"drain_delay_seconds", broker.drain_delay()}});
   LetInterruptEndTheProcess();
-  broker.Drain(times);
+  broker.Drain();
+}
+
+absl::Status WriteSandboxCa(const std::string& path, const DevMode& dev) {
+  absl::Status status = path.empty() ? absl::OkStatus() : WriteFile(path, dev.ca_pem());
+  return status.ok()
+             ? status
+             : absl::Status(status.code(), StrCat("--sandbox-ca-out: ", ToStd(status.message())));
 }
 
 int ServeDev(const ServeOptions& options, const sigset_t& signals) {
@@ -121,17 +129,24 @@ int ServeDev(const ServeOptions& options, const sigset_t& signals) {
   config::LogConfig log_config = (*dev)->config().log;
   log_config.level = options.overrides.log_level.value_or(log_config.level);
   log_config.format = options.overrides.log_format.value_or(log_config.format);
-  observe::Logger log(LogOptionsOf(log_config), SystemClock());
+  absl::StatusOr<std::unique_ptr<observe::Logger>> logger =
+      observe::Logger::ToStandardError(LogOptionsOf(log_config), SystemClock());
+  if (!logger.ok()) {
+    return FailLocally(logger.status());
+  }
+  observe::Logger& log = **logger;
   absl::StatusOr<std::unique_ptr<Broker>> broker = StartBroker((*dev)->config(), log);
   if (!broker.ok()) {
-    return FailLocally(broker.status());
+    return FailAfterLog(log, broker.status());
   }
-  LogServing(**broker, {{"sandbox", (*dev)->sandbox_url()}, {"sandbox_ca_file", (*dev)->ca_file()}},
-             log);
+  if (absl::Status status = WriteSandboxCa(options.sandbox_ca_file, **dev); !status.ok()) {
+    return FailAfterLog(log, status);
+  }
+  LogServing(**broker, {{"sandbox", (*dev)->sandbox_url()}}, log);
   const int number = AwaitEnd(signals, [&log] {
     log.Info("config_unchanged", {{"reason", "--dev has no file"}});
   });
-  Drain(**broker, number, kDrainDev, log);
+  Drain(**broker, number, log);
   broker->reset();
   log.Info("stopped");
   return kExitOk;
@@ -149,20 +164,25 @@ int ServeFile(const ServeOptions& options, const sigset_t& signals) {
   if (!config.ok()) {
     return FailLocally(config.status());
   }
-  observe::Logger log(LogOptionsOf(config->log), SystemClock());
+  absl::StatusOr<std::unique_ptr<observe::Logger>> logger =
+      observe::Logger::ToStandardError(LogOptionsOf(config->log), SystemClock());
+  if (!logger.ok()) {
+    return FailLocally(logger.status());
+  }
+  observe::Logger& log = **logger;
   absl::StatusOr<std::unique_ptr<Broker>> broker = StartBroker(*config, log);
   if (!broker.ok()) {
-    return FailLocally(broker.status());
+    return FailAfterLog(log, broker.status());
   }
   ReloadReport report(log, config->log.level, &(*broker)->reload_observer());
   Reloader reloader(inbox, **watched, **broker, report, *config);
   if (absl::Status status = reloader.Start(); !status.ok()) {
-    return FailLocally(status);
+    return FailAfterLog(log, status);
   }
   LogServing(**broker, {{"tls", config->server.has_tls}}, log);
   const int number = AwaitEnd(signals, [&inbox] { inbox.Ask(); });
   reloader.Stop();
-  Drain(**broker, number, kDrain, log);
+  Drain(**broker, number, log);
   broker->reset();
   log.Info("stopped");
   return kExitOk;
@@ -176,7 +196,11 @@ int RunServe(const ServeOptions& options) {
     return FailLocally(absl::InvalidArgumentError(
         "serve needs either --config FILE, or --dev, which needs no file"));
   }
+  if (!options.dev && !options.sandbox_ca_file.empty()) {
+    return FailLocally(absl::InvalidArgumentError("--sandbox-ca-out needs --dev"));
+  }
   RaiseDescriptorLimit();
+  SilenceProtobuf();
   const sigset_t signals = HoldSignals();
   return options.dev ? ServeDev(options, signals) : ServeFile(options, signals);
 }
@@ -189,15 +213,20 @@ void AddServe(Command& root) {
   command.details =
       "Logs in to InvestSuite once for each credential of the configuration, keeps the sessions "
       "alive\n"
-      "and gives their tokens to callers over gRPC, until SIGTERM or Ctrl-C; then calls in flight\n"
-      "finish, and it exits with 0 within 10 s; a second Ctrl-C ends it at once. A change of the\n"
-      "configuration, or of a file that it names, is picked up by itself and on SIGHUP; a wrong "
-      "one\n"
-      "is refused whole. The log goes to standard error.\n"
+      "and gives their tokens to callers over gRPC, until SIGTERM or Ctrl-C. Then it reports\n"
+      "NOT_SERVING, serves for another server.drain_delay (1s by default), lets calls in flight\n"
+      "finish, and exits with 0 within 10 s of the delay's end; a second Ctrl-C ends it at once.\n"
+      "A change of the configuration, or of a file that it names, is picked up by itself and on\n"
+      "SIGHUP; a wrong one is refused whole. The log goes to standard error.\n"
       "A flag wins over its CREDENTIAL_BROKER_ variable, and that over the file.";
-  command.examples = {"credential-broker serve --config /etc/credential-broker/config.yaml", "",
-                      "# No files needed: a sandbox stands in for InvestSuite, on loopback only",
-                      "credential-broker serve --dev"};
+  command.examples = {"credential-broker serve --config /etc/credential-broker/config.yaml"};
+  if (kHasSandbox) {
+    command.examples.insert(
+        command.examples.end(),
+        {"", "# No files needed: a sandbox stands in for InvestSuite, on loopback only",
+         "credential-broker serve --dev"});
+  }
+  const std::string availability = kHasSandbox ? "" : "; not in this build";
   command.options = {
       {.names = "--config",
        .value_name = "FILE",
@@ -207,8 +236,15 @@ void AddServe(Command& root) {
       {.names = "--dev",
        .help = "plaintext on 127.0.0.1:8443 for everybody on this machine, with a sandbox as "
                "upstream and "
-               "/statusz on 127.0.0.1:9090",
+               "/statusz on 127.0.0.1:9090" +
+               availability,
        .assign = Into(options->dev)},
+      {.names = "--sandbox-ca-out",
+       .value_name = "FILE",
+       .help = "with --dev: writes the CA of the sandbox's certificate there, for curl --cacert" +
+               availability,
+       .is_file = true,
+       .assign = Into(options->sandbox_ca_file)},
       {.names = "--listen",
        .value_name = "ADDRESS",
        .help = "host:port, [v6]:port or unix:/path, in place of server.listen",

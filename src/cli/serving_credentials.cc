@@ -94,10 +94,8 @@ void ServingCredentials::Commit(Change change) {
     if (now == all_.end() || now->second.runner != before.runner) {
       before.runner->Stop();
     }
-    if (now == all_.end()) {
-      observer_.OnRemoved(name);
-    }
   }
+  observer_.OnReplaced(change.begin_, change.names_.removed);
   for (const std::string& name : change.reconfigure_) {
     const Kept& kept = all_.find(name)->second;
     kept.runner->Reconfigure(PolicyOf(kept.config), MakeSession(kept.config));

@@ -35,8 +35,9 @@ http::StatusReport MakeStatusReport(const MonitoredState& state) {
   report.version = std::string(Version());
   report.now = state.clock.WallNow();
   report.uptime = state.clock.Now() - state.started_at;
-  report.ready = sources.readiness.ready();
-  report.draining = state.draining;
+  const service::ReadinessPhase phase = sources.readiness.phase();
+  report.ready = phase == service::ReadinessPhase::kReady;
+  report.draining = phase == service::ReadinessPhase::kDraining;
 
   std::map<std::string, std::uint64_t> served = sources.audit.issued().ServedByCredential();
   std::map<std::string, std::size_t> streams;
@@ -58,10 +59,9 @@ http::StatusReport MakeStatusReport(const MonitoredState& state) {
     report.denied.push_back({std::string(ReasonName(reason)), count});
   }
   for (const MonitoredListener& listener : state.listeners) {
-    const std::uint64_t closed = listener.counters->connections_closed.value();
-    const std::uint64_t accepted = listener.counters->connections_accepted.value();
-    report.listeners.push_back({listener.name, listener.address, accepted - closed, accepted,
-                                RefusedConnections(*listener.counters)});
+    report.listeners.push_back(
+        {listener.name, listener.address, listener.counters->connections_open(),
+         listener.counters->connections_accepted.value(), RefusedConnections(*listener.counters)});
   }
   return report;
 }

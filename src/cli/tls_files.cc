@@ -4,10 +4,12 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "core/secret.h"
 #include "core/strings.h"
@@ -18,6 +20,12 @@ namespace {
 constexpr std::streamsize kLargestFile = 1024 * 1024;
 
 absl::StatusOr<Secret> ReadSecretFile(std::string_view key, const std::string& path) {
+  // To open a named pipe would wait for its writer.
+  if (std::error_code error;
+      std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
+    return absl::InvalidArgumentError(
+        StrCat("server.tls.", key, ": ", path, " is not a regular file; a PEM file is expected"));
+  }
   std::ifstream file(path, std::ios::binary);
   std::string text(kLargestFile + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -67,14 +75,33 @@ absl::StatusOr<h2::TlsIdentity> ReadTlsFiles(const config::TlsFiles& files) {
     }
     identity.client_ca = *std::move(ca);
   }
+  for (const config::ClientCaConfig& authority : files.client_ca) {
+    absl::StatusOr<std::string> ca = ReadTextFile("client_ca", authority.file);
+    if (!ca.ok()) {
+      return ca.status();
+    }
+    identity.client_authorities.push_back({authority.file, *std::move(ca), authority.scope});
+  }
+  if (!files.crl_file.empty()) {
+    absl::StatusOr<std::string> crls = ReadTextFile("crl_file", files.crl_file);
+    if (!crls.ok()) {
+      return crls.status();
+    }
+    identity.client_crls = *std::move(crls);
+  }
   return identity;
 }
 
 std::string DigestOf(const h2::TlsIdentity& identity) {
   std::string digest;
-  for (const std::string_view part :
-       {std::string_view(identity.certificate_chain), identity.private_key.Reveal(),
-        std::string_view(identity.client_ca)}) {
+  std::vector<std::string_view> parts = {identity.certificate_chain, identity.private_key.Reveal(),
+                                         identity.client_ca, identity.client_crls};
+  for (const h2::ClientAuthority& authority : identity.client_authorities) {
+    parts.insert(parts.end(), {authority.certificates, authority.scope.dns ? "dns" : ""});
+    parts.insert(parts.end(), authority.scope.trust_domains.begin(),
+                 authority.scope.trust_domains.end());
+  }
+  for (const std::string_view part : parts) {
     std::array<unsigned char, SHA256_DIGEST_LENGTH> hash;
     SHA256(reinterpret_cast<const unsigned char*>(part.data()), part.size(), hash.data());
     digest.append(hash.begin(), hash.end());
@@ -86,6 +113,12 @@ absl::Status WithNamesOf(const config::TlsFiles& files, const absl::Status& erro
   std::string names = StrCat(files.cert_file, ", ", files.key_file);
   if (!files.client_ca_file.empty()) {
     names += StrCat(", ", files.client_ca_file);
+  }
+  for (const config::ClientCaConfig& authority : files.client_ca) {
+    names += StrCat(", ", authority.file);
+  }
+  if (!files.crl_file.empty()) {
+    names += StrCat(", ", files.crl_file);
   }
   return absl::Status(error.code(),
                       ToAbsl(StrCat("server.tls (", names, "): ", ToStd(error.message()))));

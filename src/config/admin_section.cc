@@ -8,8 +8,6 @@
 namespace credential_broker::config {
 namespace {
 
-constexpr std::string_view kUnixPrefix = "unix:";
-
 // Empty: the address will do.
 std::string WhatIsWrongWith(const std::string& listen, const ServerConfig& server) {
   if (!listen.starts_with(kUnixPrefix)) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "config/host_port.h"
+#include "config/listen_address.h"
 #include "config/scalars.h"
 #include "core/strings.h"
 
@@ -12,8 +13,7 @@ namespace credential_broker::config {
 namespace {
 
 constexpr std::string_view kHttps = "https://";
-constexpr std::size_t kLongest = 2048;
-constexpr std::uint32_t kMostPort = 65535;
+constexpr std::size_t kMaxUrlBytes = 2048;
 
 // What may stand in a path (RFC 3986, section 3.3).
 bool IsPathCharacter(char c) {
@@ -34,7 +34,7 @@ absl::Status CheckAuthority(std::string_view authority) {
   }
   if (parts.port.has_value()) {
     const std::optional<std::uint32_t> port = ParseWhole(*parts.port);
-    if (!port.has_value() || *port == 0 || *port > kMostPort) {
+    if (!port.has_value() || *port == 0 || *port > kMaxPort) {
       return absl::InvalidArgumentError("the port must be a number from 1 to 65535");
     }
   }
@@ -48,7 +48,7 @@ absl::StatusOr<std::string> ParseBaseUrl(std::string_view url) {
     return absl::InvalidArgumentError(
         "must start with https://: over anything else the secrets would be sent in the clear");
   }
-  if (url.size() > kLongest) {
+  if (url.size() > kMaxUrlBytes) {
     return absl::InvalidArgumentError(
         "is longer than 2048 characters; write https://host[:port][/path]");
   }

@@ -8,15 +8,26 @@
 
 #include "absl/time/time.h"
 #include "core/access_policy.h"
+#include "core/certificate_scope.h"
 
 namespace credential_broker::config {
 
-// PEM files of a listener. An empty `client_ca_file` asks for no client certificate; else one is
-// required.
+// A CA that may issue client certificates for the names of its scope only.
+struct ClientCaConfig {
+  std::string file;
+  CertificateScope scope;
+
+  bool operator==(const ClientCaConfig& other) const = default;
+};
+
+// PEM files of a listener. Without `client_ca_file` and `client_ca`, of which at most one is there,
+// no client certificate is asked for; else one is required.
 struct TlsFiles {
   std::string cert_file;
   std::string key_file;
   std::string client_ca_file;
+  std::vector<ClientCaConfig> client_ca;
+  std::string crl_file;
 };
 
 // Of each principal: `burst` calls at once, `per_second` in the long run.
@@ -27,6 +38,11 @@ struct RateLimitConfig {
   bool operator==(const RateLimitConfig& other) const = default;
 };
 
+// Longest `server.max_wait`. Calls in flight have 7 s when the broker shuts down (cli/broker.cc)
+// and 10 s when their connection reaches max_connection_age; a call that waited longer would be cut
+// off without a status.
+constexpr absl::Duration kMaxWaitLimit = absl::Seconds(7);
+
 struct ServerConfig {
   std::string listen = "0.0.0.0:8443";  // host:port, [v6]:port or unix:/path
   bool has_tls = false;                 // false: plaintext HTTP/2, and `tls` is empty
@@ -34,14 +50,19 @@ struct ServerConfig {
   bool reflection = true;
   absl::Duration max_wait = absl::Seconds(5);  // longest that GetToken waits for a token
   absl::Duration max_connection_age = absl::Seconds(180);
+  absl::Duration drain_delay = absl::Seconds(1);  // from NOT_SERVING to the first GOAWAY
   std::uint32_t max_connections = 10000;
   std::uint32_t max_connections_per_address = 1000;
+  std::uint32_t max_connections_per_principal = 1000;
+  std::uint32_t max_streams_per_principal = 20000;
   std::optional<RateLimitConfig> rate_limit;  // none: no limit
 };
 
 // ServiceAccount tokens of callers are accepted where they are meant for `audience`.
 struct KubernetesCallersConfig {
   std::string audience;
+  // Also on a listener that is open to the network without TLS.
+  bool allow_plaintext = false;
 
   bool operator==(const KubernetesCallersConfig& other) const = default;
 };
@@ -90,8 +111,9 @@ struct CredentialConfig {
   LoginFiles login;
   absl::Duration connect_timeout = absl::Seconds(2);
   absl::Duration request_timeout = absl::Seconds(5);
-  double refresh_at = 0.5;       // fraction of the lifetime
-  std::vector<AllowRule> allow;  // empty: nobody
+  double refresh_at = 0.5;             // fraction of the lifetime
+  std::vector<AllowRule> allow;        // empty: nobody
+  std::vector<PrincipalPattern> deny;  // wins over `allow`
 
   bool operator==(const CredentialConfig& other) const = default;
 };
@@ -122,7 +144,7 @@ struct BrokerConfig {
   std::optional<KubernetesCallersConfig> kubernetes_callers;  // none: no bearer token is accepted
   KubernetesConfig kubernetes;
   SessionStoreConfig session_store;
-  std::vector<CredentialConfig> credentials;  // at least one, names unique
+  std::vector<CredentialConfig> credentials;  // names unique; may be empty
   // Who may ask for any name, so that a name that does not exist is told to them as such. No key of
   // the file sets it: rules there stand under the credential that they are for.
   std::vector<PrincipalPattern> allow_any_credential;

@@ -63,6 +63,7 @@ class CredentialReader {
     ReadLogin();
     ReadTimes();
     ReadAllow();
+    ReadDeny();
     section_.Finish();
     return std::move(config_);
   }
@@ -163,6 +164,15 @@ class CredentialReader {
     }
   }
 
+  void ReadDeny() {
+    const YamlNode* list = section_.List("deny");
+    for (std::size_t i = 0; list != nullptr && i < list->items.size(); ++i) {
+      const YamlNode& item = list->items[i];
+      ReadPrincipal(item, {item.line, StrCat(section_.PlaceOf("deny").key, "[", i, "]")},
+                    config_.deny);
+    }
+  }
+
   AllowRule ReadRule(Section& rule) {
     constexpr std::string_view kMend = "list who may use the credential, such as [\"dns:orders\"]";
     AllowRule read;
@@ -178,12 +188,14 @@ class CredentialReader {
     }
     for (std::size_t i = 0; i < principals->items.size(); ++i) {
       const YamlNode& item = principals->items[i];
-      ReadPrincipal(item, {item.line, StrCat(rule.PlaceOf("principals").key, "[", i, "]")}, read);
+      ReadPrincipal(item, {item.line, StrCat(rule.PlaceOf("principals").key, "[", i, "]")},
+                    read.principals);
     }
     return read;
   }
 
-  void ReadPrincipal(const YamlNode& item, const Place& place, AllowRule& rule) {
+  void ReadPrincipal(const YamlNode& item, const Place& place,
+                     std::vector<PrincipalPattern>& patterns) {
     if (item.kind != YamlNode::Kind::kScalar || item.text.empty()) {
       problems_.Add(place, "must be the text of a principal");
       return;
@@ -208,7 +220,7 @@ class CredentialReader {
                                   "system:serviceaccount:NS:NAME, unix:uid:UID and anonymous"));
       return;
     }
-    rule.principals.push_back(*std::move(pattern));
+    patterns.push_back(*std::move(pattern));
   }
 
   Section section_;
@@ -222,9 +234,12 @@ class CredentialReader {
 void ReadCredentials(Section& root, const std::string& folder, Problems& problems,
                      std::vector<CredentialConfig>& credentials) {
   const YamlNode* list = root.List("credentials");
-  if (list == nullptr || list->items.empty()) {
-    if (list != nullptr || !root.Has("credentials")) {
-      root.Report("credentials", "names no credential; the broker needs at least one");
+  if (list == nullptr) {
+    if (!root.Has("credentials")) {
+      root.Report(
+          "credentials",
+          "is missing; list the credentials that the broker keeps, or write credentials: [] "
+          "for none");
     }
     return;
   }

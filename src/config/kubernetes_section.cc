@@ -5,13 +5,21 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "config/base_url.h"
+#include "config/listen_address.h"
 #include "config/sections.h"
 #include "core/strings.h"
 
 namespace credential_broker::config {
 namespace {
 
-KubernetesCallersConfig ReadCallers(const YamlNode& node, Problems& problems) {
+// Whether `server` has a listener on which others could read what callers send.
+bool IsPlaintextOnNetwork(const ServerConfig& server) {
+  const absl::StatusOr<Reach> reach = CheckListenAddress(server.listen);
+  return !server.has_tls && reach.ok() && *reach == Reach::kNetwork;
+}
+
+KubernetesCallersConfig ReadCallers(const YamlNode& node, const ServerConfig& server,
+                                    Problems& problems) {
   constexpr std::size_t kLongest = 253;
   Section section(node, "kubernetes_callers", problems);
   KubernetesCallersConfig callers;
@@ -26,6 +34,14 @@ KubernetesCallersConfig ReadCallers(const YamlNode& node, Problems& problems) {
                                            " is no audience; it must be printable ASCII without "
                                            "spaces, at most 253 characters"));
     }
+  }
+  section.Read("allow_plaintext", callers.allow_plaintext);
+  if (!callers.allow_plaintext && IsPlaintextOnNetwork(server)) {
+    section.Report("allow_plaintext",
+                   StrCat("must be true to accept bearer tokens on ", Quoted(server.listen),
+                          ", which is open to the network without TLS: tokens could be read in "
+                          "transit; configure server.tls, or write allow_plaintext: true where "
+                          "something else, such as a service mesh, encrypts the connections"));
   }
   section.Finish();
   return callers;
@@ -62,7 +78,7 @@ KubernetesConfig ReadApi(const YamlNode& node, const std::string& folder, Proble
 void ReadKubernetes(Section& root, const std::string& folder, Problems& problems,
                     BrokerConfig& config) {
   if (const YamlNode* callers = root.Map("kubernetes_callers")) {
-    config.kubernetes_callers = ReadCallers(*callers, problems);
+    config.kubernetes_callers = ReadCallers(*callers, config.server, problems);
   }
   if (const YamlNode* api = root.Map("kubernetes")) {
     config.kubernetes = ReadApi(*api, folder, problems);

@@ -14,9 +14,6 @@
 namespace credential_broker::config {
 namespace {
 
-constexpr std::string_view kUnixPrefix = "unix:";
-constexpr std::uint32_t kMostPort = 65535;
-
 absl::StatusOr<Reach> CheckUnixPath(std::string_view path) {
   if (!path.starts_with('/')) {
     return absl::InvalidArgumentError(
@@ -66,7 +63,7 @@ absl::StatusOr<Reach> CheckListenAddress(std::string_view address) {
         "unix:/path");
   }
   const std::optional<std::uint32_t> port = ParseWhole(*parts.port);
-  if (!port.has_value() || *port > kMostPort) {
+  if (!port.has_value() || *port > kMaxPort) {
     return absl::InvalidArgumentError("the port must be a number from 0 to 65535");
   }
   return IsLoopback(parts) ? Reach::kThisMachine : Reach::kNetwork;

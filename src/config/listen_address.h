@@ -1,11 +1,15 @@
 #ifndef CREDENTIAL_BROKER_CONFIG_LISTEN_ADDRESS_H_
 #define CREDENTIAL_BROKER_CONFIG_LISTEN_ADDRESS_H_
 
+#include <cstdint>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 
 namespace credential_broker::config {
+
+inline constexpr std::string_view kUnixPrefix = "unix:";
+inline constexpr std::uint32_t kMaxPort = 65535;
 
 // Who can reach a listener.
 enum class Reach {

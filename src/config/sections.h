@@ -8,6 +8,7 @@
 #include "config/problems.h"
 #include "config/section.h"
 #include "config/settings.h"
+#include "config/yaml_document.h"
 
 namespace credential_broker::config {
 
@@ -20,9 +21,14 @@ std::string ResolveFile(std::string_view folder, std::string_view file);
 void ReadServer(Section& root, const std::string& folder, const Settings& settings,
                 Problems& problems, ServerConfig& server);
 
+// A `tls` section of a listener.
+TlsFiles ReadTls(const YamlNode& node, const std::string& path, const std::string& folder,
+                 Problems& problems);
+
 void ReadHttp(Section& root, const Settings& settings, Problems& problems, HttpConfig& http);
 
-// `kubernetes_callers` and `kubernetes`.
+// Reads `kubernetes_callers` and `kubernetes`. Called after ReadServer: whether bearer tokens may
+// be accepted depends on the listener.
 void ReadKubernetes(Section& root, const std::string& folder, Problems& problems,
                     BrokerConfig& config);
 // After ReadServer, whose address it must not have.

@@ -10,25 +10,10 @@ namespace credential_broker::config {
 namespace {
 
 constexpr std::uint32_t kMostConnections = 1'000'000;
+constexpr std::uint32_t kMaxStreams = 100'000'000;
 
-std::string FileOf(Section& section, const std::string& key, const std::string& folder) {
-  const std::optional<PlacedText> file = section.Text(key);
-  return file.has_value() ? ResolveFile(folder, file->value) : "";
-}
-
-TlsFiles ReadTls(const YamlNode& node, const std::string& path, const std::string& folder,
-                 Problems& problems) {
-  Section section(node, path, problems);
-  for (const char* key : {"cert_file", "key_file"}) {
-    if (!section.Has(key)) {
-      section.Report(key, "is missing; TLS needs cert_file and key_file, both PEM");
-    }
-  }
-  TlsFiles tls{FileOf(section, "cert_file", folder), FileOf(section, "key_file", folder),
-               FileOf(section, "client_ca_file", folder)};
-  section.Finish();
-  return tls;
-}
+// Longer than a load balancer needs to notice that a replica drains.
+constexpr absl::Duration kMaxDrainDelay = absl::Minutes(5);
 
 // Both keys are needed: a burst that we guessed would surprise whoever meets it.
 RateLimitConfig ReadRateLimit(const YamlNode& node, Problems& problems) {
@@ -96,12 +81,23 @@ void ReadServer(Section& root, const std::string& folder, const Settings& settin
   server.listen = listen.value;
 
   section.Read("reflection", server.reflection);
-  section.ReadDuration("max_wait", absl::ZeroDuration(), absl::Minutes(5), server.max_wait);
+  section.ReadDuration("max_wait", absl::ZeroDuration(), absl::InfiniteDuration(), server.max_wait);
+  if (server.max_wait > kMaxWaitLimit) {
+    section.Report("max_wait",
+                   StrCat("must be at most ", absl::FormatDuration(kMaxWaitLimit),
+                          ", the time that calls in flight have to end when the broker shuts down "
+                          "(10s when a connection reaches max_connection_age): a call that waits "
+                          "longer would be cut off without a status"));
+  }
   section.ReadDuration("max_connection_age", absl::Seconds(1), absl::Hours(24),
                        server.max_connection_age);
+  section.ReadDuration("drain_delay", absl::ZeroDuration(), kMaxDrainDelay, server.drain_delay);
   section.ReadWhole("max_connections", 1, kMostConnections, server.max_connections);
   section.ReadWhole("max_connections_per_address", 1, kMostConnections,
                     server.max_connections_per_address);
+  section.ReadWhole("max_connections_per_principal", 1, kMostConnections,
+                    server.max_connections_per_principal);
+  section.ReadWhole("max_streams_per_principal", 1, kMaxStreams, server.max_streams_per_principal);
   if (const YamlNode* rate_limit = section.Map("rate_limit")) {
     server.rate_limit = ReadRateLimit(*rate_limit, problems);
   }

@@ -6,7 +6,10 @@ namespace credential_broker::config {
 
 std::set<std::string> NamedFiles(const BrokerConfig& config) {
   const TlsFiles& tls = config.server.tls;
-  std::set<std::string> files = {tls.cert_file, tls.key_file, tls.client_ca_file};
+  std::set<std::string> files = {tls.cert_file, tls.key_file, tls.client_ca_file, tls.crl_file};
+  for (const ClientCaConfig& authority : tls.client_ca) {
+    files.insert(authority.file);
+  }
   for (const CredentialConfig& credential : config.credentials) {
     files.insert({credential.ca_file, credential.login.id_file, credential.login.secret_file});
   }

@@ -15,7 +15,6 @@ namespace credential_broker::config {
 namespace {
 
 constexpr std::size_t kMaxDepth = 16;
-constexpr std::size_t kMostOfAMessage = 200;
 
 int LineOf(const YAML::Mark& mark) { return std::max(0, mark.line) + 1; }
 
@@ -227,8 +226,9 @@ std::optional<YamlNode> ReadYaml(std::string_view text, Problems& problems) {
     }
     return builder.TakeRoot();
   } catch (const YAML::Exception& e) {
+    // What follows a colon is text of the file, which may be a secret.
     problems.Add({LineOf(e.mark), ""},
-                 StrCat("not usable as YAML: ", Printable(e.msg, kMostOfAMessage)));
+                 StrCat("not usable as YAML: ", e.msg.substr(0, e.msg.find(": "))));
   } catch (const std::exception&) {
     problems.Add({1, ""}, "not usable as YAML: the parser gave up");
   }

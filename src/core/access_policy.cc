@@ -22,8 +22,20 @@ std::size_t SegmentLength(std::string_view text) {
 // Whether the `*` at `position` stands where it means something. Those before it do.
 bool IsWildcard(std::string_view text, std::size_t position) {
   const std::string_view rest = text.substr(position);
-  return rest == "*" || rest == kAnyRest ||
+  return rest == "*" || (rest == kAnyRest && (position == 0 || IsSeparator(text[position - 1]))) ||
          (position > 0 && IsSeparator(text[position - 1]) && IsSeparator(rest[1]));
+}
+
+// "spiffe://prod**" would match "spiffe://prod-evil/…", another trust domain.
+absl::Status AnyRestInsideSegment(std::string_view text, std::size_t position) {
+  const std::string_view before = text.substr(0, position);
+  const char separator = text.find('/') == std::string_view::npos ? ':' : '/';
+  return absl::InvalidArgumentError(StrCat(
+      "pattern \"", text, "\": '**' at character ", position + 1,
+      " must follow a separator ('/' or ':'), since it would match other names that only begin "
+      "alike; write \"",
+      before, std::string_view(&separator, 1), "**\" for what is below, or \"", before,
+      "*\" for endings of this segment"));
 }
 
 }  // namespace
@@ -34,6 +46,9 @@ absl::StatusOr<PrincipalPattern> PrincipalPattern::Parse(std::string_view text) 
   }
   for (std::size_t i = text.find('*'); i != std::string_view::npos; i = text.find('*', i + 1)) {
     if (!IsWildcard(text, i)) {
+      if (text.substr(i) == kAnyRest) {
+        return AnyRestInsideSegment(text, i);
+      }
       return absl::InvalidArgumentError(StrCat(
           "pattern \"", text, "\": '*' at character ", i + 1,
           " must be at the end or fill the place between two separators ('/' or ':'); '**' must be "
@@ -71,8 +86,11 @@ bool AccessPolicy::Allows(std::string_view principal, std::string_view credentia
     return std::any_of(patterns.begin(), patterns.end(),
                        [&](const PrincipalPattern& pattern) { return pattern.Matches(principal); });
   };
-  const auto own = allow_.find(credential);
-  return (own != allow_.end() && matches(own->second)) || matches(allow_any_);
+  const auto in = [&](const Rules& rules) {
+    const auto own = rules.find(credential);
+    return own != rules.end() && matches(own->second);
+  };
+  return (in(allow_) || matches(allow_any_)) && !in(deny_);
 }
 
 }  // namespace credential_broker

@@ -13,8 +13,9 @@
 namespace credential_broker {
 
 // A pattern of principals. A `*` at the end or between two separators (`/` or `:`) matches one
-// character or more within one segment; `**` at the end matches any rest, of one character or more.
-// All else matches itself. Matching takes time in proportion to the shorter of the two texts.
+// character or more within one segment; `**` at the end, alone or after a separator, matches any
+// rest, of one character or more. All else matches itself. Matching takes time in proportion to the
+// shorter of the two texts.
 class PrincipalPattern {
  public:
   // Fails with INVALID_ARGUMENT, naming the character, where a `*` stands anywhere else.
@@ -29,21 +30,27 @@ class PrincipalPattern {
   std::string text_;
 };
 
-// Who may use which credential: default deny. Immutable, thread-safe.
+// Who may use which credential: default deny, and a pattern that denies wins over all that allow.
+// Immutable, thread-safe.
 class AccessPolicy {
  public:
   using Patterns = std::vector<PrincipalPattern>;
 
+  // Patterns by credential.
+  using Rules = std::map<std::string, Patterns, std::less<>>;
+
   // `allow`: for each credential the patterns that may use it. `allow_any`: those that may use
-  // every credential, also one that does not exist.
-  explicit AccessPolicy(std::map<std::string, Patterns, std::less<>> allow, Patterns allow_any = {})
-      : allow_(std::move(allow)), allow_any_(std::move(allow_any)) {}
+  // every credential, also one that does not exist. `deny`: for each credential the patterns that
+  // may not use it, whatever else allows them.
+  explicit AccessPolicy(Rules allow, Patterns allow_any = {}, Rules deny = {})
+      : allow_(std::move(allow)), allow_any_(std::move(allow_any)), deny_(std::move(deny)) {}
 
   bool Allows(std::string_view principal, std::string_view credential) const;
 
  private:
-  std::map<std::string, Patterns, std::less<>> allow_;
+  Rules allow_;
   Patterns allow_any_;
+  Rules deny_;
 };
 
 }  // namespace credential_broker

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/credential.h"
 #include "core/random.h"
@@ -24,9 +25,12 @@ class CredentialObserver {
                                 const AttemptFailure& failure, absl::Duration took,
                                 absl::Duration retry_in) = 0;
   virtual void OnStateChanged(std::string_view credential, CredentialState state) = 0;
-  // The configuration does not name it any more, and its thread has ended: nothing more is told of
-  // it. Called on the thread that reloads.
-  virtual void OnRemoved(std::string_view /*credential*/) {}
+  // Other credentials are in force. Those of `started` are about to begin, under a new name or in
+  // place of one of the same name; those of `removed` are gone. The threads of the replaced and
+  // removed ones have ended, so that all later calls are about the new ones. Called once per start
+  // or reload, on its thread.
+  virtual void OnReplaced(const std::vector<std::string>& /*started*/,
+                          const std::vector<std::string>& /*removed*/) {}
 };
 
 // Keeps one credential: runs the refresh machine on a thread of its own and serves Credential.

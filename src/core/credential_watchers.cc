@@ -17,8 +17,16 @@ class CredentialWatchers::Watch final : public CredentialWatch {
 std::shared_ptr<CredentialWatch> CredentialWatchers::Add(std::function<void()> on_change) {
   auto watch = std::make_shared<Watch>(std::move(on_change));
   MutexLock lock(mutex_);
+  if (watches_.size() >= prune_at_) {
+    Prune();
+  }
   watches_.push_back(watch);
   return watch;
+}
+
+void CredentialWatchers::Prune() {
+  std::erase_if(watches_, [](const auto& watch) { return watch.expired(); });
+  prune_at_ = std::max(kMinPruned, 2 * watches_.size());
 }
 
 void CredentialWatchers::Tell(const CredentialSnapshot& snapshot, BootTime now) {

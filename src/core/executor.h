@@ -15,6 +15,12 @@ class Executor {
   virtual void Post(absl::AnyInvocable<void() &&> task) = 0;
 };
 
+// A timer that was set on an executor's thread. Destroying it cancels it. Used on that thread only.
+class Timer {
+ public:
+  virtual ~Timer() = default;
+};
+
 }  // namespace credential_broker
 
 #endif  // CREDENTIAL_BROKER_CORE_EXECUTOR_H_

@@ -10,9 +10,6 @@
 namespace credential_broker {
 namespace {
 
-// Where nobody knows how long the next broker takes to come up.
-constexpr absl::Duration kUnknownRetryDelay = absl::Seconds(1);
-
 using Answer = std::optional<absl::StatusOr<TokenPtr>>;
 
 absl::Status Failed(const CredentialSnapshot& snapshot, BootTime now) {

@@ -51,13 +51,33 @@ absl::Duration KeyedRateLimiter::Take(std::string_view key) {
   return absl::ZeroDuration();
 }
 
+absl::Duration KeyedRateLimiter::TimeUntilNext(std::string_view key) const {
+  const std::int64_t interval = interval_;
+  if (interval == 0) {
+    return absl::ZeroDuration();
+  }
+  const std::int64_t now = absl::ToInt64Nanoseconds(clock_.Now().since_boot());
+  const Shard& shard = ShardOf(key);
+  MutexLock lock(shard.mutex);
+  auto it = shard.full_at.find(key);
+  std::int64_t full_at = now;
+  if (it != shard.full_at.end()) {
+    full_at = it->second;
+  } else if (shard.full_at.size() >= most_keys_a_shard_) {
+    full_at = shard.shared_full_at;
+  }
+  const std::int64_t missing = std::max(full_at, now) + interval - now - depth_;
+  return absl::Nanoseconds(std::max<std::int64_t>(missing, 0));
+}
+
 void KeyedRateLimiter::GiveBack(std::string_view key) {
   Shard& shard = ShardOf(key);
   MutexLock lock(shard.mutex);
   auto it = shard.full_at.find(key);
-  if (it != shard.full_at.end()) {
-    it->second -= interval_;
-  }
+  // A key without a bucket took from the shared one. Where its own was forgotten since, it had
+  // filled up by itself.
+  std::int64_t& full_at = it == shard.full_at.end() ? shard.shared_full_at : it->second;
+  full_at -= interval_;
 }
 
 std::int64_t& KeyedRateLimiter::BucketOf(std::string_view key, Shard& shard, std::int64_t now) {

@@ -39,11 +39,17 @@ class KeyedRateLimiter {
   // Takes effect with the next call; what was taken before counts.
   void SetLimit(std::optional<RateLimit> limit);
 
+  // Returns false where every call is allowed.
+  bool limited() const { return interval_ != 0; }
+
   // Takes one from the bucket of `key`: zero. Where it is empty nothing is taken, and the result is
   // the time until there is one.
   absl::Duration Take(std::string_view key);
 
-  // Gives back what a Take of `key` took.
+  // Returns what Take would return, and takes nothing.
+  absl::Duration TimeUntilNext(std::string_view key) const;
+
+  // Gives back what a Take of `key` took, also where that was from the shared bucket.
   void GiveBack(std::string_view key);
 
   // Buckets in memory.
@@ -70,6 +76,7 @@ class KeyedRateLimiter {
   };
 
   Shard& ShardOf(std::string_view key) { return shards_[Hash()(key) / 7 % kShards]; }
+  const Shard& ShardOf(std::string_view key) const { return shards_[Hash()(key) / 7 % kShards]; }
   std::int64_t& BucketOf(std::string_view key, Shard& shard, std::int64_t now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
 

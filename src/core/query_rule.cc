@@ -9,10 +9,6 @@
 namespace credential_broker {
 namespace {
 
-// Retry delay of a call that gives up while an attempt is in flight, or when the broker ends:
-// nobody knows how long it takes; a second is about what InvestSuite or a restart needs.
-constexpr absl::Duration kUnknownRetryDelay = absl::Seconds(1);
-
 bool IsRejected(const Token& token, const TokenQuery& query) {
   return !query.rejected_version.empty() && token.version == query.rejected_version;
 }

@@ -39,6 +39,10 @@ struct ErrorDetails {
   std::map<std::string, std::string> metadata;
 };
 
+// The retry delay of an error after which the broker cannot know how long to wait: a second is
+// about what InvestSuite or a restart needs.
+inline constexpr absl::Duration kUnknownRetryDelay = absl::Seconds(1);
+
 // A status with the code that belongs to `reason`. `message` says what was wrong, where, and what
 // to do; it never holds a secret.
 absl::Status MakeError(Reason reason, std::string_view message,

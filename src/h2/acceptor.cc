@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kPauseSeconds = 0.1;
 // In one go, before the connections that are there have their turn.
-constexpr int kAcceptsPerTurn = 64;
+constexpr int kAcceptsPerTurn = 16;
 constexpr int kQueueAtMost = 65536;
 // Descriptors that are left alone; of a small limit, a quarter of it.
 constexpr rlim_t kSpared = 64;
@@ -33,6 +33,8 @@ Acceptor::Acceptor(EvLoop& loop, UniqueFd listener, Counters& counters, Callback
       },
       listener_.get(), EV_READ);
   watcher_.data = this;
+  // After the events of open connections.
+  ev_set_priority(&watcher_, EV_MINPRI);
   ev_timer_init(
       &resume_,
       [](struct ev_loop* l, ev_timer* timer, int) {

@@ -116,8 +116,4 @@ std::string FormatAddress(const sockaddr_storage& address) {
   return StrCat(parts.host, ":", parts.port);
 }
 
-std::string FormatHost(const sockaddr_storage& address) {
-  return IsInternet(address) ? Split(address).host : "unix";
-}
-
 }  // namespace credential_broker::h2

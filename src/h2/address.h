@@ -31,9 +31,6 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text);
 // IPv4.
 std::string FormatAddress(const sockaddr_storage& address);
 
-// The same without the port: what connections of one peer are counted by.
-std::string FormatHost(const sockaddr_storage& address);
-
 }  // namespace credential_broker::h2
 
 #endif  // CREDENTIAL_BROKER_H2_ADDRESS_H_

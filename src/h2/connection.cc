@@ -1,6 +1,5 @@
 #include "h2/connection.h"
 
-#include <string_view>
 #include <utility>
 
 namespace credential_broker::h2 {
@@ -18,103 +17,45 @@ Connection::Connection(LoopEnvironment& environment, ConnectionOwner& owner, Acc
       permit_(std::move(accepted.permit)),
       transport_(std::move(accepted.socket), std::move(accepted.ssl)),
       peer_(std::move(accepted.peer)),
+      socket_(environment.loop, transport_.fd(), [this](int events) { OnSocket(events); }),
       deadlines_(environment.loop, [this](Due due) { Expire(due); }),
       output_(transport_, environment.write_buffer),
+      queued_(environment.output_budget, environment.output_loop),
       reader_(environment.session.limits),
-      last_read_(environment.loop.now()) {
-  ev_io_init(&socket_, &Connection::OnSocket, transport_.fd(), EV_READ);
-  socket_.data = this;
-}
-
-void Connection::Start() {
-  ev_io_start(environment_.loop.raw(), &socket_);
-  deadlines_.Set(Due::kHandshake, absl::ToDoubleSeconds(limits().handshake_timeout));
-  Handshake();
-}
-
-Connection::~Connection() { ev_io_stop(environment_.loop.raw(), &socket_); }
+      last_read_(environment.loop.now()) {}
 
 void Connection::OnPending() {
-  if (!dirty && state_ == State::kOpen) {
-    dirty = true;
-    owner_.OnDirty(*this);
+  // While Flush writes, what streams add is written by the same call, and a stream that ends by it
+  // leaves nothing to write.
+  if (!flushing_ && state_ == State::kOpen && !UnflushedHook::linked()) {
+    owner_.OnUnflushed(*this);
   }
 }
 
-void Connection::OnSocket(struct ev_loop*, ev_io* watcher, int events) {
-  auto& self = *static_cast<Connection*>(watcher->data);
-  self.transport_.BeginTurn();
-  switch (self.state_) {
+void Connection::OnSocket(int events) {
+  const InUse in_use(*this);
+  transport_.BeginTurn();
+  switch (state_) {
     case State::kHandshake:
-      self.Handshake();
+      socket_.Stop();
+      place_->RequestStep();
       break;
     case State::kOpen:
       if ((events & EV_WRITE) != 0) {
-        self.OnPending();
+        OnPending();
       }
       if ((events & EV_READ) != 0) {
-        self.Read();
+        if (std::exchange(write_needs_read_, false)) {
+          OnPending();
+        }
+        Read();
       }
       break;
     case State::kLingering:
-      self.LingerRead();
+      LingerRead();
       break;
     case State::kOver:
       break;
-  }
-}
-
-void Connection::Watch(int events) {
-  if ((socket_.events & (EV_READ | EV_WRITE)) != events) {
-    ev_io_stop(environment_.loop.raw(), &socket_);
-    ev_io_set(&socket_, transport_.fd(), events);
-    ev_io_start(environment_.loop.raw(), &socket_);
-  }
-}
-
-void Connection::Handshake() {
-  switch (transport_.Handshake()) {
-    case Transport::Io::kOk:
-      Watch(EV_READ);
-      Open();
-      break;
-    case Transport::Io::kWantRead:
-      Watch(EV_READ);
-      break;
-    case Transport::Io::kWantWrite:
-      Watch(EV_WRITE);
-      break;
-    case Transport::Io::kClosed:
-      counters().tls_failures.Add(peer().address);
-      Linger();
-      break;
-  }
-}
-
-void Connection::Open() {
-  if (const SSL* ssl = transport_.ssl(); ssl != nullptr) {
-    // A client that offers no protocol at all is not seen by the ALPN callback.
-    const unsigned char* protocol = nullptr;
-    unsigned int size = 0;
-    SSL_get0_alpn_selected(ssl, &protocol, &size);
-    if (std::string_view(reinterpret_cast<const char*>(protocol), size) != "h2") {
-      counters().alpn_refusals.Add(peer().address);
-      Linger();
-      return;
-    }
-    ReadPeerCertificate(*ssl, peer_);
-  }
-  state_ = State::kOpen;
-  std::uniform_real_distribution<double> jitter(0.9, 1.1);
-  deadlines_.Set(Due::kAge,
-                 absl::ToDoubleSeconds(limits().max_connection_age) * jitter(environment_.random));
-  deadlines_.Set(Due::kQuiet, absl::ToDoubleSeconds(limits().keepalive_interval));
-  session_.emplace(environment_.session, std::move(peer_), *this);
-  if (shutdown_by_.has_value()) {
-    BeginShutdown(absl::Seconds(*shutdown_by_ - now()));
-  }
-  if (transport_.HasBuffered()) {
-    Read();
   }
 }
 
@@ -130,6 +71,8 @@ void Connection::Read() {
       // waiting for.
       if (transport_.flooded()) {
         counters().tls_floods.Add(peer().address);
+      } else if (!transport_.received()) {
+        counters().probes.Add();
       }
       Close();
       return;
@@ -148,6 +91,8 @@ void Connection::Read() {
 }
 
 void Connection::AfterRead() {
+  // Before the connections that are read after it in this batch open theirs.
+  principal_.SetStreams(session_->stream_weight());
   deadlines_.Clear(Due::kPing);
   switch (session_->state()) {
     case Http2Session::State::kPreface:
@@ -170,11 +115,13 @@ void Connection::AfterRead() {
 }
 
 void Connection::Flush() {
-  dirty = false;
+  const InUse in_use(*this);
   if (state_ != State::kOpen) {
     return;
   }
+  flushing_ = true;
   const Output::Written written = output_.Write(*session_);
+  flushing_ = false;
   session_->FinishBatch();
   if (written == Output::Written::kBroken) {
     Close();
@@ -184,10 +131,14 @@ void Connection::Flush() {
     FinishSoon(written);
     return;
   }
-  Watch(written == Output::Written::kBlocked ? EV_READ | EV_WRITE : EV_READ);
+  // A socket that can be written wakes us at once, and TLS still would not write: a peer that sends
+  // half of a key update would have the loop for itself.
+  write_needs_read_ = written == Output::Written::kNeedsRead;
+  socket_.Watch(written == Output::Written::kBlocked ? EV_READ | EV_WRITE : EV_READ);
   if (written == Output::Written::kMore) {
     OnPending();
   }
+  principal_.SetStreams(session_->stream_weight());
   if (session_->open_streams() > 0) {
     deadlines_.Clear(Due::kIdle);
   } else if (!shutting_down_ && !deadlines_.IsSet(Due::kIdle)) {
@@ -201,6 +152,10 @@ void Connection::FinishSoon(Output::Written written) {
     Linger();
     return;
   }
+  if (written == Output::Written::kNeedsRead) {
+    Close();
+    return;
+  }
   if (written == Output::Written::kMore) {
     OnPending();
   }
@@ -208,11 +163,12 @@ void Connection::FinishSoon(Output::Written written) {
     deadlines_.ClearAll();
     deadlines_.Set(Due::kLinger, kLingerSeconds);
   }
-  Watch(EV_WRITE);
+  socket_.Watch(EV_WRITE);
 }
 
 void Connection::CheckUnread() {
   const std::size_t unread = unread_output();
+  queued_.Set(unread == 0 ? 0 : session_->queued_memory() + output_.unwritten());
   if (unread == 0) {
     deadlines_.Clear(Due::kUnread);
     reader_.Forgive();
@@ -220,12 +176,13 @@ void Connection::CheckUnread() {
     counters().unread_output.Add(peer().address);
     Close();
   } else if (!deadlines_.IsSet(Due::kUnread)) {
-    reader_.BeginTurn(session_->data_taken());
+    reader_.BeginTurn(taken_output(), unread);
     deadlines_.Set(Due::kUnread, absl::ToDoubleSeconds(limits().unread_output_timeout));
   }
 }
 
 void Connection::BeginShutdown(absl::Duration grace) {
+  const InUse in_use(*this);
   if (state_ == State::kHandshake) {
     // To close now, with what the peer has sent unread, would reset it. It is told when it can
     // read.
@@ -245,6 +202,7 @@ void Connection::BeginShutdown(absl::Duration grace) {
 }
 
 void Connection::Cut() {
+  const InUse in_use(*this);
   if (state_ == State::kOpen) {
     session_->FinishShutdown();
     output_.Write(*session_);
@@ -254,7 +212,20 @@ void Connection::Cut() {
   }
 }
 
+void Connection::CloseIfChosen() {
+  const InUse in_use(*this);
+  if (state_ == State::kOver || !queued_.chosen()) {
+    return;
+  }
+  // One that lingers has given its output up by itself.
+  if (state_ != State::kLingering) {
+    counters().output_budget.Add(peer().address);
+  }
+  Close();
+}
+
 void Connection::Expire(Due due) {
+  const InUse in_use(*this);
   switch (due) {
     case Due::kHandshake:
       counters().handshake_timeouts.Add(peer().address);
@@ -271,6 +242,12 @@ void Connection::Expire(Due due) {
     case Due::kAge:
       counters().age_limits.Add();
       BeginShutdown(limits().max_connection_age_grace);
+      break;
+    case Due::kCertificate:
+      CheckExpiry();
+      break;
+    case Due::kTrust:
+      CheckTrust();
       break;
     case Due::kQuiet:
       ExpireQuiet();
@@ -298,7 +275,7 @@ void Connection::Expire(Due due) {
 }
 
 void Connection::ExpireUnread() {
-  if (reader_.EndTurn(session_->data_taken(), unread_output())) {
+  if (reader_.EndTurn(taken_output(), unread_output())) {
     counters().unread_output.Add(peer().address);
     Close();
   } else {
@@ -323,10 +300,12 @@ void Connection::Linger() {
   state_ = State::kLingering;
   session_.reset();
   output_.Drop();
+  queued_.Set(0);
+  principal_.SetStreams(0);
   deadlines_.ClearAll();
   deadlines_.Set(Due::kLinger, kLingerSeconds);
   transport_.ShutdownWrite();
-  Watch(EV_READ);
+  socket_.Watch(EV_READ);
 }
 
 void Connection::LingerRead() {
@@ -339,8 +318,9 @@ void Connection::LingerRead() {
 void Connection::Close() {
   if (state_ != State::kOver) {
     state_ = State::kOver;
-    ev_io_stop(environment_.loop.raw(), &socket_);
+    socket_.Stop();
     deadlines_.ClearAll();
+    place_.reset();
     owner_.OnOver(*this);
   }
 }

@@ -1,21 +1,30 @@
 #ifndef CREDENTIAL_BROKER_H2_CONNECTION_H_
 #define CREDENTIAL_BROKER_H2_CONNECTION_H_
 
-#include <ev.h>
-
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
+#include "core/intrusive_list.h"
+#include "core/owned_list.h"
 #include "core/peer.h"
 #include "h2/connection_limiter.h"
 #include "h2/deadline_timer.h"
 #include "h2/ev_loop.h"
+#include "h2/handshake_queue.h"
 #include "h2/http2_session.h"
+#include "h2/io_watcher.h"
 #include "h2/output.h"
+#include "h2/output_budget.h"
+#include "h2/principal_gate.h"
+#include "h2/principal_share.h"
 #include "h2/slow_reader.h"
+#include "h2/tls_context.h"
 #include "h2/transport.h"
 
 namespace credential_broker::h2 {
@@ -26,21 +35,30 @@ class Connection;
 struct LoopEnvironment {
   EvLoop& loop;
   SessionEnvironment session;
+  const TlsSlot& tls;
+  const Clock& clock;
   std::vector<char> read_buffer;
   std::string write_buffer;
   std::minstd_rand random;  // for jitter only
+  HandshakeQueue handshakes;
+  std::shared_ptr<OutputBudget> output_budget;
+  std::shared_ptr<OutputBudget::Loop> output_loop;
+  PrincipalGate& principals;
 };
 
-// Who owns connections.
+// What an owner of connections does for them.
 class ConnectionOwner {
  public:
   virtual ~ConnectionOwner() = default;
-  // Flush is to be called at the end of the batch of events.
-  virtual void OnDirty(Connection& connection) = 0;
-  // The connection is over. It is destroyed at the end of the batch and not before: the batch may
-  // name it still.
+  // Calls Flush at the end of the batch of events.
+  virtual void OnUnflushed(Connection& connection) = 0;
+  // Destroys the connection at the end of the batch of events, not before.
   virtual void OnOver(Connection& connection) = 0;
 };
+
+// The place of a connection in the list of those that Flush is to be called for.
+using UnflushedHook = ListHook<Connection, struct Unflushed>;
+using UnflushedList = IntrusiveList<Connection, struct Unflushed>;
 
 // One connection from accept to close: socket, TLS handshake, HTTP/2, and all of its time limits.
 //
@@ -48,7 +66,12 @@ class ConnectionOwner {
 //
 // While it lingers, our side is shut and the peer's bytes are thrown away until it closes too: to
 // close with bytes unread would reset the connection, and the peer might lose our last ones.
-class Connection final : public SessionOwner {
+//
+// Its life, and what may name it: docs/lifetimes.md.
+class Connection final : public SessionOwner,
+                         public Handshaking,
+                         public Owned<Connection>,
+                         public UnflushedHook {
  public:
   struct Accepted {
     UniqueFd socket;
@@ -62,31 +85,54 @@ class Connection final : public SessionOwner {
   void Start();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection() override;
 
   void OnPending() override;
+  void OnPreface() override;
+  void StepHandshake() override;
+  void Evict() override;
+  bool principal_is_full() const override { return principal_.streams_exhausted(); }
   // Sends what there is to send, and lets handlers go whose streams have closed.
   void Flush();
   // GOAWAY twice, then closes when there are no streams; after `grace` those that are left are cut.
   void BeginShutdown(absl::Duration grace);
   // GOAWAY once, then closes whatever is open.
   void Cut();
-
-  std::size_t place = 0;  // among the owner's connections
-  bool dirty = false;     // OnDirty was called since the last Flush
+  // Closes if OutputBudget has chosen this connection.
+  void CloseIfChosen();
+  // Verifies the client's certificate again, at a random moment of `spread`, and shuts the
+  // connection down when the client CAs and CRLs in force do not cover it any more.
+  void CheckTrustSoon(absl::Duration spread);
 
  private:
+  friend class OwnedList<Connection>;
+
   enum class State { kHandshake, kOpen, kLingering, kOver };
 
-  static void OnSocket(struct ev_loop* loop, ev_io* watcher, int events);
+  ~Connection() override = default;
 
+  void OnSocket(int events);
   void Handshake();
   void Open();
+  // Takes a place among the connections that have authenticated, for one that has or need not.
+  // Returns false, and counts it, where there is none: the connection has to end.
+  bool Confirm();
+  void BeginLife();
+  void PlanExpiry();
+  // Ends the connection in time for its certificate's notAfter.
+  void CheckExpiry();
+  void CheckTrust();
   void Read();
   void LingerRead();
   void AfterRead();
+  void AdmitPrincipal();
   void FinishSoon(Output::Written written);
   std::size_t unread_output() const { return session_->queued_output() + output_.unwritten(); }
+  // Bytes that the socket has taken, by the DATA in them. Output that is not DATA counts while it
+  // is written and no longer: a peer's own requests and pings do not make it a reader.
+  std::int64_t taken_output() const {
+    return static_cast<std::int64_t>(session_->data_taken()) -
+           static_cast<std::int64_t>(output_.unwritten());
+  }
   void CheckUnread();
   void ExpireUnread();
   void Expire(Due due);
@@ -94,7 +140,6 @@ class Connection final : public SessionOwner {
   // Our last words have been sent: wait for the peer to close.
   void Linger();
   void Close();
-  void Watch(int events);
 
   double now() const { return environment_.loop.now(); }
   const Limits& limits() const { return environment_.session.limits; }
@@ -104,16 +149,22 @@ class Connection final : public SessionOwner {
   LoopEnvironment& environment_;
   ConnectionOwner& owner_;
   ConnectionLimiter::Permit permit_;
+  std::optional<HandshakeQueue::Place> place_;  // until Confirm
   Transport transport_;
   Peer peer_;  // until the session has it
   State state_ = State::kHandshake;
   std::optional<Http2Session> session_;
 
-  ev_io socket_;
+  IoWatcher socket_;
   DeadlineTimer deadlines_;
   Output output_;
+  OutputBudget::Share queued_;
+  PrincipalShare principal_;
   SlowReader reader_;
   double last_read_;
+  absl::Duration expiry_notice_;  // from GOAWAY to the end of the client's certificate
+  bool flushing_ = false;         // bytes are produced and written
+  bool write_needs_read_ = false;
   bool shutting_down_ = false;
   std::optional<double> shutdown_by_;  // set when it was told to end in its handshake
 };

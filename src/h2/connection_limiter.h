@@ -13,7 +13,8 @@
 
 namespace credential_broker::h2 {
 
-// Counts the connections of all loops, in all and per address. Thread-safe; outlives its permits.
+// Counts the connections of all loops that have authenticated, in all and per address. Those that
+// have not take no place here: HandshakeQueue bounds them. Thread-safe; outlives its permits.
 class ConnectionLimiter {
  public:
   // The right to one connection, given back when it is destroyed. May be empty.
@@ -23,31 +24,41 @@ class ConnectionLimiter {
     Permit(ConnectionLimiter& limiter, const std::string& address)
         : limiter_(&limiter), address_(address) {}
     Permit(Permit&& other) noexcept
-        : limiter_(std::exchange(other.limiter_, nullptr)), address_(std::move(other.address_)) {}
+        : limiter_(std::exchange(other.limiter_, nullptr)),
+          address_(std::move(other.address_)),
+          counted_(other.counted_) {}
     Permit& operator=(Permit&&) = delete;
     Permit(const Permit&) = delete;
     Permit& operator=(const Permit&) = delete;
     ~Permit() {
       if (limiter_ != nullptr) {
-        limiter_->Release(address_);
+        limiter_->Release(address_, counted_);
       }
     }
+    // Takes a place among the connections that have authenticated. False, and counted: a limit was
+    // reached meanwhile. Once, on a permit that is not empty.
+    bool Confirm() { return counted_ = limiter_->Take(address_); }
     explicit operator bool() const { return limiter_ != nullptr; }
 
    private:
     ConnectionLimiter* limiter_ = nullptr;
     std::string address_;
+    bool counted_ = false;
   };
 
   // Both outlive the limiter.
   ConnectionLimiter(const Limits& limits, Counters& counters)
       : limits_(limits), counters_(counters) {}
 
-  // Empty, and counted: a limit is met.
+  // Lets a connection begin its handshake. Empty, and counted: there is no place for it even if it
+  // authenticates.
   Permit Admit(const std::string& address);
 
  private:
-  void Release(const std::string& address);
+  // False, and counted: a limit is reached.
+  bool HasPlace(const std::string& address) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool Take(const std::string& address);
+  void Release(const std::string& address, bool counted);
 
   const Limits& limits_;
   Counters& counters_;

@@ -14,6 +14,8 @@ enum class Due : std::size_t {
   kSettings,     // our SETTINGS should be acknowledged
   kIdle,         // there has been no stream for long
   kAge,          // the connection is old
+  kCertificate,  // the client's certificate may have expired, or will soon
+  kTrust,        // client CAs or CRLs have changed
   kQuiet,        // nothing has come from the peer for long: PING
   kPing,         // the peer should have answered it
   kFinalGoaway,  // the peer has had the time to see the first GOAWAY

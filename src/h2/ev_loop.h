@@ -36,6 +36,8 @@ class EvLoop final : public EventLoop {
   // Destroys what was posted and what will be.
   void RefuseTasks();
 
+  // How often it has waited for events, modulo 2^32.
+  unsigned turns() const { return ev_iteration(loop_); }
   // Seconds on the monotonic clock, read once a batch.
   double now() const { return now_; }
   struct ev_loop* raw() {

@@ -9,11 +9,7 @@
 
 namespace credential_broker::h2 {
 
-// A timer that has been set. Destroying it cancels it. Used on the loop's thread only.
-class Timer {
- public:
-  virtual ~Timer() = default;
-};
+using credential_broker::Timer;
 
 // One thread's event loop. Whoever may call Post after the server's end holds it by
 // shared_from_this.

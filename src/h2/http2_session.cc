@@ -41,12 +41,9 @@ Http2Session::Http2Session(const SessionEnvironment& environment, Peer peer, Ses
 
 Http2Session::~Http2Session() {
   // nghttp2 forgets open streams without a call.
-  for (auto& stream : streams_) {
-    stream->Close();
-  }
-  // Handlers may still use their streams while they go.
-  streams_.clear();
-  closed_.clear();
+  streams_.ForEach([](StreamImpl& stream) { stream.Close(); });
+  // Here, while the session is whole: handlers may use their streams in their destructors.
+  streams_.Clear();
 }
 
 void Http2Session::Receive(std::string_view bytes, double now) {
@@ -129,12 +126,12 @@ void Http2Session::Produce(std::string& out, std::size_t enough) {
 
 void Http2Session::FinishBatch() {
   // Handlers may send more: that is flushed after the next batch.
-  std::vector<StreamImpl*> drained;
-  drained.swap(drained_);
-  for (StreamImpl* stream : drained) {
+  DrainedList drained;
+  drained.TakeAll(drained_);
+  while (StreamImpl* const stream = drained.PopFront()) {
     stream->OnDrained();
   }
-  closed_.clear();
+  streams_.DestroyRetired();
 }
 
 bool Http2Session::finished() const {
@@ -147,6 +144,10 @@ std::size_t Http2Session::queued_output() const {
     return 0;
   }
   return queued_bytes_ + nghttp2_session_get_outbound_queue_size(ng_.get()) * kQueuedFrame;
+}
+
+std::size_t Http2Session::queued_memory() const {
+  return queued_output() - queued_bytes_ + queued_memory_;
 }
 
 void Http2Session::BeginShutdown() {
@@ -194,11 +195,9 @@ void Http2Session::OnBeginHeaders(const nghttp2_frame& frame) {
   if (failed_ || frame.hd.type != NGHTTP2_HEADERS || frame.headers.cat != NGHTTP2_HCAT_REQUEST) {
     return;
   }
-  auto stream = std::make_unique<StreamImpl>(*this, frame.hd.stream_id);
+  StreamImpl& stream = streams_.Emplace(*this, frame.hd.stream_id);
   history_.OnOpened(frame.hd.stream_id);
-  stream->place = streams_.size();
-  nghttp2_session_set_stream_user_data(ng(), frame.hd.stream_id, stream.get());
-  streams_.push_back(std::move(stream));
+  nghttp2_session_set_stream_user_data(ng(), frame.hd.stream_id, &stream);
 }
 
 bool Http2Session::OnHeader(const nghttp2_frame& frame, std::string_view name,
@@ -231,7 +230,7 @@ void Http2Session::OnFrame(const nghttp2_frame& frame) {
         }
         if (EndsStream(frame)) {
           stream->OnEnd();
-        } else if (frame.hd.type == NGHTTP2_DATA && frame.hd.length == 0) {
+        } else if (frame.hd.type == NGHTTP2_DATA && frame.hd.length == frame.data.padlen) {
           Spend(idle_frames_, environment_.counters.idle_frame_floods, "too many empty frames");
         }
       }
@@ -247,6 +246,9 @@ void Http2Session::OnFrame(const nghttp2_frame& frame) {
       break;
     case NGHTTP2_PRIORITY:
       Spend(idle_frames_, environment_.counters.idle_frame_floods, "too many PRIORITY frames");
+      break;
+    case NGHTTP2_GOAWAY:
+      Spend(idle_frames_, environment_.counters.idle_frame_floods, "too many GOAWAY frames");
       break;
     default:
       break;
@@ -270,6 +272,7 @@ void Http2Session::OnSettings(const nghttp2_frame& frame) {
   }
   if (state_ == State::kPreface) {
     state_ = State::kSettings;
+    owner_.OnPreface();
   }
   Spend(settings_, environment_.counters.settings_floods, "too many SETTINGS");
 }
@@ -278,6 +281,7 @@ void Http2Session::OnPing(const nghttp2_frame& frame) {
   if ((frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) {
     shutdown_seen_ =
         shutdown_seen_ || std::memcmp(frame.ping.opaque_data, kShutdownPing.data(), 8) == 0;
+    Spend(idle_frames_, environment_.counters.idle_frame_floods, "too many PING acknowledgements");
     return;
   }
   if (std::exchange(answered_since_ping_, false)) {
@@ -347,16 +351,11 @@ void Http2Session::OnStreamClosed(std::int32_t stream_id) {
     return;
   }
   stream->Close();
+  nghttp2_session_set_stream_user_data(ng(), stream_id, nullptr);
   if (nghttp2_session_get_stream_remote_close(ng(), stream_id) == 1) {
     history_.OnClosedByPeer(stream_id);
   }
-  std::size_t place = stream->place;
-  closed_.push_back(std::move(streams_[place]));
-  if (place + 1 != streams_.size()) {
-    streams_[place] = std::move(streams_.back());
-    streams_[place]->place = place;
-  }
-  streams_.pop_back();
+  streams_.Retire(*stream);
   Touch();
 }
 

@@ -3,11 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/intrusive_list.h"
+#include "core/owned_list.h"
 #include "core/peer.h"
 #include "h2/counters.h"
 #include "h2/event_loop.h"
@@ -22,6 +23,10 @@ namespace credential_broker::h2 {
 
 class StreamImpl;
 
+// The place of a stream in the list of those whose queue has become empty.
+using DrainedHook = ListHook<StreamImpl, struct Drained>;
+using DrainedList = IntrusiveList<StreamImpl, struct Drained>;
+
 // What the sessions of one loop share. All outlive them.
 struct SessionEnvironment {
   Application& application;
@@ -31,11 +36,17 @@ struct SessionEnvironment {
   EventLoop& loop;
 };
 
-// Told when a session has something to do at the end of the batch of events.
+// What the owner of a session does for it.
 class SessionOwner {
  public:
   virtual ~SessionOwner() = default;
+  // The session has something to do at the end of the batch of events.
   virtual void OnPending() = 0;
+  // The client's preface and SETTINGS have come; no request has been passed to the application yet.
+  // May call Fail.
+  virtual void OnPreface() {}
+  // Returns what Stream::principal_is_full returns.
+  virtual bool principal_is_full() const { return false; }
 };
 
 // HTTP/2 of one connection, without a socket: bytes in, bytes out, nghttp2 between. On one loop's
@@ -69,8 +80,12 @@ class Http2Session {
   State state() const { return state_; }
   const Peer& peer() const { return peer_; }
   std::size_t open_streams() const { return streams_.size(); }
+  // The sum of StreamImpl::weight.
+  std::size_t stream_weight() const { return stream_weight_; }
   // Bytes that streams have queued, and an estimate for what waits beside them.
   std::size_t queued_output() const;
+  // Memory of the queued output that is this session's alone: shared payloads cost a pointer.
+  std::size_t queued_memory() const;
   // Bytes of DATA that have gone out: grows whenever the peer takes some.
   std::uint64_t data_taken() const { return data_taken_; }
 
@@ -109,6 +124,8 @@ class Http2Session {
   // For StreamImpl.
   nghttp2_session* ng() { return ng_.get(); }
   void Touch() { owner_.OnPending(); }
+  // Null: there is no such stream, or it has closed. nghttp2's callbacks name streams by their
+  // numbers alone, and find them here.
   StreamImpl* FindStream(std::int32_t stream_id);
 
   const SessionEnvironment& environment_;
@@ -116,11 +133,9 @@ class Http2Session {
   SessionOwner& owner_;
   NgSessionPtr ng_;
 
-  // Each knows its place here.
-  std::vector<std::unique_ptr<StreamImpl>> streams_;
-  // Destroyed at the end of the batch, so never inside a call of their own.
-  std::vector<std::unique_ptr<StreamImpl>> closed_;
-  std::vector<StreamImpl*> drained_;
+  // Those that have closed are destroyed at the end of the batch: docs/lifetimes.md.
+  OwnedList<StreamImpl> streams_;
+  DrainedList drained_;  // to be told so at the end of the batch
   FrameScanner scanner_;
   StreamHistory history_;
   std::vector<nghttp2_nv> fields_;  // reused by each submission
@@ -134,7 +149,9 @@ class Http2Session {
   bool answered_since_ping_ = false;
   double now_ = 0;
   std::size_t header_section_ = 0;  // bytes of the one that is being received
+  std::size_t stream_weight_ = 0;
   std::size_t queued_bytes_ = 0;
+  std::size_t queued_memory_ = 0;  // of the payloads
   std::uint64_t data_taken_ = 0;
 
   RateLimiter resets_;

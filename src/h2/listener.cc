@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -139,11 +140,21 @@ sockaddr_un UnixName(const std::string& path) {
   return name;
 }
 
-// OK: nothing is at `path`, or a socket that nobody listens on.
+// Opens the folder of `path`. Its mode is the operator's: a Kubernetes emptyDir is writable by all.
+absl::StatusOr<UniqueFd> OpenFolder(const std::string& path, const std::string& shown) {
+  const std::string folder = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
+  UniqueFd fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) {
+    return Failed(shown, errno);
+  }
+  return fd;
+}
+
+// Returns OK if nothing is at `path`, or a socket that no process listens on.
 absl::Status CheckFree(const std::string& path, const std::string& shown) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) {
-    return absl::OkStatus();  // bind tells what else is wrong
+    return absl::OkStatus();  // bind returns what else is wrong
   }
   if (!S_ISSOCK(status.st_mode)) {
     return absl::FailedPreconditionError(StrCat("cannot listen on ", shown,
@@ -151,37 +162,62 @@ absl::Status CheckFree(const std::string& path, const std::string& shown) {
                                                 "move it away or choose another path"));
   }
   UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  sockaddr_un name = UnixName(path);
-  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) == 0 ||
-      errno == EAGAIN) {
-    return absl::AlreadyExistsError(
-        StrCat("cannot listen on ", shown,
-               ": another process listens there; stop it or choose another path"));
+  if (!probe) {
+    return Failed(shown, errno);
   }
-  return absl::OkStatus();
+  sockaddr_un name = UnixName(path);
+  const bool connected =
+      ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) == 0;
+  const int error = connected ? 0 : errno;
+  switch (error) {
+    case ECONNREFUSED:  // a socket whose process is gone
+    case ENOENT:
+      return absl::OkStatus();
+    case 0:
+    case EAGAIN:
+      return absl::AlreadyExistsError(
+          StrCat("cannot listen on ", shown,
+                 ": another process listens there; stop it or choose another path"));
+    default:
+      return absl::PermissionDeniedError(
+          StrCat("cannot listen on ", shown, ": whether another process listens there is unknown (",
+                 std::generic_category().message(error),
+                 "); remove the socket if it does not, or choose another path"));
+  }
 }
 
 absl::StatusOr<Listener> ListenUnix(const UnixAddress& address, int sockets, std::uint32_t mode) {
   std::string shown = StrCat("unix:", address.path);
+  absl::StatusOr<UniqueFd> folder = OpenFolder(address.path, shown);
+  if (!folder.ok()) {
+    return folder.status();
+  }
   if (absl::Status free = CheckFree(address.path, shown); !free.ok()) {
     return free;
   }
   // Bound under another name and moved when it is ready: nobody meets it with the wrong
   // permissions, or before it listens.
   std::string temporary = StrCat(address.path, ".new");
-  ::unlink(temporary.c_str());
+  const std::string last = address.path.substr(address.path.rfind('/') + 1);
+  const std::string last_temporary = StrCat(last, ".new");
+  const int in = folder->get();
+  ::unlinkat(in, last_temporary.c_str(), 0);
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) {
     return Failed(shown, errno);
   }
   sockaddr_un name = UnixName(temporary);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) != 0) {
+  // The mode of the socket before it is bound is that of its file, less the umask: never wider than
+  // it is to be. fchmodat then adds what the umask took. It follows no link.
+  if (::fchmod(fd.get(), mode) != 0 ||
+      ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) != 0) {
     return Failed(shown, errno);
   }
-  if (::chmod(temporary.c_str(), mode) != 0 || ::listen(fd.get(), kBacklog) != 0 ||
-      ::rename(temporary.c_str(), address.path.c_str()) != 0) {
+  if (::fchmodat(in, last_temporary.c_str(), mode, AT_SYMLINK_NOFOLLOW) != 0 ||
+      ::listen(fd.get(), kBacklog) != 0 ||
+      ::renameat(in, last_temporary.c_str(), in, last.c_str()) != 0) {
     int error = errno;
-    ::unlink(temporary.c_str());
+    ::unlinkat(in, last_temporary.c_str(), 0);
     return Failed(shown, error);
   }
   Listener listener;
@@ -201,7 +237,7 @@ absl::StatusOr<Listener> ListenUnix(const UnixAddress& address, int sockets, std
 
 UnixSocketFile::UnixSocketFile(std::string path) : path_(std::move(path)) {
   struct stat status {};
-  if (::stat(path_.c_str(), &status) == 0) {
+  if (::lstat(path_.c_str(), &status) == 0) {
     device_ = status.st_dev;
     inode_ = status.st_ino;
   }
@@ -222,7 +258,7 @@ UnixSocketFile& UnixSocketFile::operator=(UnixSocketFile&& other) noexcept {
 
 void UnixSocketFile::Remove() {
   struct stat status {};
-  if (!path_.empty() && ::stat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+  if (!path_.empty() && ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
       status.st_ino == inode_) {
     ::unlink(path_.c_str());
   }

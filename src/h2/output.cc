@@ -13,12 +13,9 @@ constexpr std::size_t kWritesPerTurn = 16;
 Output::Written Output::Write(Http2Session& session) {
   if (!unwritten_.empty()) {
     std::string_view rest = unwritten_;
-    if (!WriteSome(rest)) {
-      return Written::kBroken;
-    }
-    if (!rest.empty()) {
+    if (const Written written = WriteSome(rest); written != Written::kAll) {
       unwritten_.erase(0, unwritten_.size() - rest.size());
-      return Written::kBlocked;
+      return written;
     }
     Drop();  // the memory too
   }
@@ -26,12 +23,9 @@ Output::Written Output::Write(Http2Session& session) {
     buffer_.clear();
     session.Produce(buffer_, kWriteSize);
     std::string_view rest = buffer_;
-    if (!rest.empty() && !WriteSome(rest)) {
-      return Written::kBroken;
-    }
-    if (!rest.empty()) {
+    if (const Written written = WriteSome(rest); written != Written::kAll) {
       unwritten_.assign(rest);
-      return Written::kBlocked;
+      return written;
     }
     if (buffer_.size() < kWriteSize) {
       return Written::kAll;
@@ -40,15 +34,22 @@ Output::Written Output::Write(Http2Session& session) {
   return Written::kMore;
 }
 
-bool Output::WriteSome(std::string_view& bytes) {
+Output::Written Output::WriteSome(std::string_view& bytes) {
   while (!bytes.empty()) {
-    Transport::Result result = transport_.Write(bytes);
-    if (result.io != Transport::Io::kOk) {
-      return result.io != Transport::Io::kClosed;
+    const Transport::Result result = transport_.Write(bytes);
+    switch (result.io) {
+      case Transport::Io::kOk:
+        bytes.remove_prefix(result.size);
+        break;
+      case Transport::Io::kWantWrite:
+        return Written::kBlocked;
+      case Transport::Io::kWantRead:
+        return Written::kNeedsRead;
+      case Transport::Io::kClosed:
+        return Written::kBroken;
     }
-    bytes.remove_prefix(result.size);
   }
-  return true;
+  return Written::kAll;
 }
 
 }  // namespace credential_broker::h2

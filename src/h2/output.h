@@ -15,8 +15,9 @@ class Output {
  public:
   enum class Written {
     kAll,
-    kMore,     // there is more, but it is the others' turn
-    kBlocked,  // the socket takes no more now
+    kMore,       // there is more, but it is the others' turn
+    kBlocked,    // the socket takes no more now
+    kNeedsRead,  // TLS takes no more until the rest of a message of its own has been read
     kBroken,
   };
 
@@ -34,8 +35,8 @@ class Output {
   void Drop() { std::string().swap(unwritten_); }
 
  private:
-  // Writes what the socket takes off `bytes`; false: it is broken.
-  bool WriteSome(std::string_view& bytes);
+  // Writes what the transport takes off `bytes`. Returns kAll, or why some are left.
+  Written WriteSome(std::string_view& bytes);
 
   Transport& transport_;
   std::string& buffer_;

@@ -10,12 +10,18 @@
 #include "h2/address.h"
 #include "h2/connection_limiter.h"
 #include "h2/listener.h"
+#include "h2/output_budget.h"
+#include "h2/principal_gate.h"
 #include "h2/session_template.h"
 #include "h2/tls_context.h"
 #include "h2/worker.h"
 
 namespace credential_broker::h2 {
 namespace {
+
+// Each loop takes at least 8 handshakes: with more loops, all of them would take more than
+// Limits::max_handshakes of 640.
+constexpr int kMaxLoops = 64;
 
 // Counts down once a worker; waited for by Drain. Shared with the workers, which may come late.
 class Latch {
@@ -43,12 +49,16 @@ class Latch {
 
 class ServerImpl final : public Server {
  public:
-  ServerImpl(const Limits& limits, Application& application, std::shared_ptr<const TlsContext> tls)
-      : limits_(limits),
+  ServerImpl(ServerOptions options, Application& application, std::shared_ptr<const TlsContext> tls,
+             std::size_t loops)
+      : limits_(options.limits),
         tls_(std::move(tls)),
         session_template_(limits_),
         limiter_(limits_, counters_),
-        environment_{application, limits_, session_template_, counters_, limiter_, tls_} {}
+        principals_(limits_, std::move(options.principal_of), counters_),
+        output_budget_(std::make_shared<OutputBudget>(limits_.max_queued_output_total)),
+        environment_{application, limits_, session_template_, counters_,      limiter_,
+                     tls_,        loops,   principals_,       output_budget_, *options.clock} {}
 
   ~ServerImpl() override { Drain(absl::ZeroDuration()); }
 
@@ -65,7 +75,9 @@ class ServerImpl final : public Server {
           std::make_unique<Worker>(environment_, std::move(loop), std::move(socket)));
     }
     for (auto& worker : workers_) {
-      worker->Start();
+      if (absl::Status started = worker->Start(); !started.ok()) {
+        return started;
+      }
     }
     return absl::OkStatus();
   }
@@ -82,7 +94,8 @@ class ServerImpl final : public Server {
   }
 
   absl::Status UpdateIdentity(const TlsIdentity& identity) override {
-    if (tls_.Get() == nullptr) {
+    const std::shared_ptr<const TlsContext> before = tls_.Get();
+    if (before == nullptr) {
       return absl::FailedPreconditionError(
           "the listener is plaintext; it takes no TLS identity without a restart");
     }
@@ -90,8 +103,25 @@ class ServerImpl final : public Server {
     if (!context.ok()) {
       return context.status();
     }
+    const bool same_trust = (*context)->trust_digest() == before->trust_digest();
     tls_.Set(*std::move(context));
+    // After the change: a connection that is accepted before its loop's turn is looked at too.
+    if (!same_trust) {
+      for (const auto& worker : workers_) {
+        worker->CheckTrust();
+      }
+    }
     return absl::OkStatus();
+  }
+
+  ClientTrustReport client_trust() const override {
+    const std::shared_ptr<const TlsContext> context = tls_.Get();
+    return context == nullptr ? ClientTrustReport() : context->client_trust();
+  }
+
+  ExpiringCertificates expiring_certificates() const override {
+    const std::shared_ptr<const TlsContext> context = tls_.Get();
+    return context == nullptr ? ExpiringCertificates() : context->expiring_certificates();
   }
 
   void Drain(absl::Duration grace) override {
@@ -119,6 +149,8 @@ class ServerImpl final : public Server {
   TlsSlot tls_;
   SessionTemplate session_template_;
   ConnectionLimiter limiter_;
+  PrincipalGate principals_;
+  const std::shared_ptr<OutputBudget> output_budget_;
   WorkerEnvironment environment_;
   std::string address_;
   UnixSocketFile file_;
@@ -128,6 +160,14 @@ class ServerImpl final : public Server {
 };
 
 }  // namespace
+
+absl::StatusOr<ClientTrustReport> CheckIdentity(const TlsIdentity& identity) {
+  const absl::StatusOr<std::shared_ptr<const TlsContext>> context = TlsContext::Create(identity);
+  if (!context.ok()) {
+    return context.status();
+  }
+  return (*context)->client_trust();
+}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
                                                       Application& application) {
@@ -143,14 +183,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
     }
     tls = *std::move(context);
   }
-  int loops = options.loops > 0
-                  ? options.loops
-                  : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const int wanted = options.loops > 0
+                         ? options.loops
+                         : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const int loops = std::min(wanted, kMaxLoops);
   auto listener = Listen(*address, loops, options.unix_socket_mode);
   if (!listener.ok()) {
     return listener.status();
   }
-  auto server = std::make_unique<ServerImpl>(options.limits, application, std::move(tls));
+  const std::size_t sockets = listener->sockets.size();
+  auto server =
+      std::make_unique<ServerImpl>(std::move(options), application, std::move(tls), sockets);
   if (absl::Status serving = server->Serve(*std::move(listener)); !serving.ok()) {
     return serving;
   }

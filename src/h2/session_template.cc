@@ -73,11 +73,14 @@ SessionTemplate::SessionTemplate(const Limits& limits)
                     std::uint32_t, void*) { return kMaxDataFrame; });
   nghttp2_session_callbacks_set_send_data_callback(
       callbacks, [](nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* header,
-                    std::size_t size, nghttp2_data_source* source, void* self) {
-        std::string& out = *static_cast<Http2Session*>(self)->out_;
-        out.append(View(header, 9));
-        static_cast<StreamImpl*>(source->ptr)->TakeData(size, out);
-        (void)frame;  // never padded
+                    std::size_t size, nghttp2_data_source*, void* user_data) {
+        auto& session = *static_cast<Http2Session*>(user_data);
+        StreamImpl* const stream = session.FindStream(frame->hd.stream_id);
+        if (stream == nullptr) {
+          return static_cast<int>(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE);  // never expected
+        }
+        session.out_->append(View(header, 9));  // never padded
+        stream->TakeData(size, *session.out_);
         return 0;
       });
 
@@ -94,6 +97,19 @@ SessionTemplate::SessionTemplate(const Limits& limits)
   nghttp2_option_set_stream_reset_rate_limit(
       option, static_cast<std::uint64_t>(limits.resets.burst * 2),
       static_cast<std::uint64_t>(limits.resets.per_second * 2));
+}
+
+nghttp2_data_provider SessionTemplate::DataProvider() {
+  nghttp2_data_provider provider{};
+  provider.read_callback = [](nghttp2_session*, std::int32_t stream_id, std::uint8_t*,
+                              std::size_t size, std::uint32_t* flags, nghttp2_data_source*,
+                              void* session) -> ssize_t {
+    StreamImpl* const stream = static_cast<Http2Session*>(session)->FindStream(stream_id);
+    // nghttp2 forgets the DATA of a stream that it closes, so there is always one.
+    return stream == nullptr ? static_cast<ssize_t>(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE)
+                             : stream->PrepareData(size, flags);
+  };
+  return provider;
 }
 
 NgSessionPtr SessionTemplate::Make(Http2Session& session) const {

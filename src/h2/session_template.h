@@ -25,6 +25,10 @@ class SessionTemplate {
   // A server's session that calls `session` back, its first SETTINGS queued. Null: out of memory.
   NgSessionPtr Make(Http2Session& session) const;
 
+  // Where a stream's DATA comes from: StreamImpl::PrepareData of the stream with that number, if it
+  // is still open. Names no object.
+  static nghttp2_data_provider DataProvider();
+
  private:
   struct CallbacksDeleter {
     void operator()(nghttp2_session_callbacks* c) const { nghttp2_session_callbacks_del(c); }

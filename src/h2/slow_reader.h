@@ -1,6 +1,7 @@
 #ifndef CREDENTIAL_BROKER_H2_SLOW_READER_H_
 #define CREDENTIAL_BROKER_H2_SLOW_READER_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -8,32 +9,43 @@
 
 namespace credential_broker::h2 {
 
-// Judges a peer by how it takes what is sent to it: Limits::max_unread_output and what follows
-// there. A turn lasts unread_output_timeout. A value: no clock in it.
+// Decides when a peer that has output waiting takes too little of it: Limits::max_unread_output and
+// what follows there. A turn lasts unread_output_timeout. A value without a clock.
 class SlowReader {
  public:
   // `limits` outlive it.
   explicit SlowReader(const Limits& limits) : limits_(limits) {}
 
-  // So much is unread that the peer is cut off at once.
+  // Returns true where so much is unread that the peer is cut off at once.
   bool IsFlooded(std::size_t unread) const { return unread > limits_.max_queued_output; }
 
-  // `taken`: all that the peer has taken so far, in bytes.
-  void BeginTurn(std::uint64_t taken) { taken_before_ = taken; }
-  // True: the peer is cut off.
-  bool EndTurn(std::uint64_t taken, std::size_t unread) {
-    stalled_turns_ = taken == taken_before_ ? stalled_turns_ + 1 : 0;
-    return stalled_turns_ >= (unread > limits_.max_unread_output ? 1 : kStalledTurns);
+  // `taken`: bytes that the peer has taken since the connection opened. `unread`: bytes that wait.
+  void BeginTurn(std::int64_t taken, std::size_t unread) {
+    taken_before_ = taken;
+    due_ = static_cast<std::int64_t>(std::min(unread, MinimumPerTurn()));
   }
-  // It has taken everything.
-  void Forgive() { stalled_turns_ = 0; }
+  // Returns true where the peer is cut off. A turn is slow in which the peer took less than the
+  // minimum rate and left some of what was waiting.
+  bool EndTurn(std::int64_t taken, std::size_t unread) {
+    slow_turns_ = taken - taken_before_ < due_ ? slow_turns_ + 1 : 0;
+    return slow_turns_ >= (unread > limits_.max_unread_output ? 1 : kSlowTurns);
+  }
+  // The peer has taken everything.
+  void Forgive() { slow_turns_ = 0; }
 
  private:
-  static constexpr int kStalledTurns = 6;
+  static constexpr int kSlowTurns = 6;
+
+  std::size_t MinimumPerTurn() const {
+    const double bytes = static_cast<double>(limits_.min_output_rate) *
+                         absl::ToDoubleSeconds(limits_.unread_output_timeout);
+    return std::max<std::size_t>(1, static_cast<std::size_t>(bytes));
+  }
 
   const Limits& limits_;
-  std::uint64_t taken_before_ = 0;
-  int stalled_turns_ = 0;  // in a row
+  std::int64_t taken_before_ = 0;
+  std::int64_t due_ = 1;  // bytes to take in this turn
+  int slow_turns_ = 0;    // in a row
 };
 
 }  // namespace credential_broker::h2

@@ -47,6 +47,8 @@ class Payload {
   Payload(std::shared_ptr<const std::string> shared)        // NOLINT(google-explicit-constructor)
       : shared_(std::move(shared)) {}
   std::string_view bytes() const { return shared_ ? *shared_ : owned_; }
+  // Returns what it costs the stream's queue in memory: of shared bytes no more than the pointer.
+  std::size_t memory() const { return sizeof(Payload) + (shared_ ? 0 : owned_.capacity()); }
 
  private:
   std::string owned_;
@@ -82,6 +84,10 @@ class Stream {
 
   // Bytes queued by SendData that the peer's window or socket has not taken yet.
   virtual std::size_t unsent_bytes() const = 0;
+
+  // Returns true while the peer's principal has Limits::max_streams_per_principal open, so that the
+  // application should refuse a new request.
+  virtual bool principal_is_full() const { return false; }
 
   virtual const Peer& peer() const = 0;
   virtual EventLoop& loop() = 0;

@@ -14,11 +14,6 @@ std::uint8_t* Bytes(std::string_view text) {
   return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
 }
 
-ssize_t ReadData(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t size,
-                 std::uint32_t* flags, nghttp2_data_source* source, void*) {
-  return static_cast<StreamImpl*>(source->ptr)->PrepareData(size, flags);
-}
-
 }  // namespace
 
 void StreamImpl::SendHeaders(absl::Span<const HeaderView> headers) {
@@ -36,13 +31,12 @@ void StreamImpl::SendData(Payload payload) {
     return;
   }
   std::size_t size = payload.bytes().size();
+  AddMemory(payload);
   queue_.push_back(std::move(payload));
   queued_bytes_ += size;
   session_.queued_bytes_ += size;
   if (data_ == DataState::kNone) {
-    nghttp2_data_provider provider{};
-    provider.source.ptr = this;
-    provider.read_callback = ReadData;
+    const nghttp2_data_provider provider = SessionTemplate::DataProvider();
     nghttp2_submit_data(session_.ng(), NGHTTP2_FLAG_END_STREAM, id_, &provider);
   } else if (data_ == DataState::kDeferred) {
     nghttp2_session_resume_data(session_.ng(), id_);
@@ -137,6 +131,11 @@ void StreamImpl::SetPseudoHeader(std::string_view name, std::string_view value) 
 }
 
 void StreamImpl::Dispatch() {
+  const InUse in_use(*this);
+  // A field takes more memory than the 32 bytes that a header list counts for it.
+  const std::size_t memory = header_list_ + head_.headers.size() * sizeof(Header);
+  weight_ = 1 + memory / kBytesPerWeight;
+  session_.stream_weight_ += weight_;
   handler_ = session_.environment_.application.OnRequest(*this, std::move(head_));
 }
 
@@ -145,17 +144,20 @@ void StreamImpl::OnData(std::string_view bytes) {
     nghttp2_session_consume(session_.ng(), id_, bytes.size());
     return;
   }
+  const InUse in_use(*this);
   unconsumed_ += bytes.size();
   handler_->OnData(bytes);
 }
 
 void StreamImpl::OnEnd() {
+  const InUse in_use(*this);
   if (can_send() && handler_ != nullptr) {
     handler_->OnEnd();
   }
 }
 
 void StreamImpl::OnDrained() {
+  const InUse in_use(*this);
   if (can_send() && queued_bytes_ == 0) {
     handler_->OnDrained();
   }
@@ -166,6 +168,7 @@ void StreamImpl::Close() {
     return;
   }
   DropQueue();
+  session_.stream_weight_ -= std::exchange(weight_, 0);
   if (unconsumed_ > 0) {
     nghttp2_session_consume_connection(session_.ng(), unconsumed_);
   }
@@ -201,7 +204,8 @@ void StreamImpl::TakeData(std::size_t size, std::string& out) {
     size -= part;
     front_offset_ += part;
     if (part == rest.size()) {
-      queue_[queue_front_] = Payload(std::string());
+      const Payload sent = std::move(queue_[queue_front_]);  // with its memory
+      RemoveMemory(sent.memory());
       ++queue_front_;
       front_offset_ = 0;
     }
@@ -210,7 +214,7 @@ void StreamImpl::TakeData(std::size_t size, std::string& out) {
     queue_.clear();
     queue_front_ = 0;
     if (!ended_) {
-      session_.drained_.push_back(this);
+      session_.drained_.PushBack(*this);
     }
   } else if (queue_front_ >= kCompactAt) {
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(queue_front_));
@@ -235,7 +239,19 @@ void StreamImpl::SubmitTrailers(const Headers& trailers) {
   nghttp2_submit_trailer(session_.ng(), id_, fields.data(), fields.size());
 }
 
+void StreamImpl::AddMemory(const Payload& payload) {
+  const std::size_t size = payload.memory();
+  queued_memory_ += size;
+  session_.queued_memory_ += size;
+}
+
+void StreamImpl::RemoveMemory(std::size_t size) {
+  queued_memory_ -= size;
+  session_.queued_memory_ -= size;
+}
+
 void StreamImpl::DropQueue() {
+  RemoveMemory(queued_memory_);
   session_.queued_bytes_ -= queued_bytes_;
   queued_bytes_ = 0;
   queue_.clear();

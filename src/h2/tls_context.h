@@ -1,27 +1,18 @@
 #ifndef CREDENTIAL_BROKER_H2_TLS_CONTEXT_H_
 #define CREDENTIAL_BROKER_H2_TLS_CONTEXT_H_
 
-#include <openssl/ssl.h>
-
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "core/mutex.h"
 #include "core/peer.h"
+#include "h2/client_trust.h"
+#include "h2/openssl.h"
 #include "h2/server.h"
 
 namespace credential_broker::h2 {
-
-template <auto Free>
-struct OpensslDeleter {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using SslPtr = std::unique_ptr<SSL, OpensslDeleter<SSL_free>>;
-using SslCtxPtr = std::unique_ptr<SSL_CTX, OpensslDeleter<SSL_CTX_free>>;
 
 // What TLS connections of a listener have in common: TLS 1.2 or 1.3, h2 by ALPN, a client
 // certificate where a CA is given. No session is resumed: every connection shows its certificate,
@@ -30,16 +21,33 @@ using SslCtxPtr = std::unique_ptr<SSL_CTX, OpensslDeleter<SSL_CTX_free>>;
 class TlsContext {
  public:
   // INVALID_ARGUMENT: a PEM that cannot be read, or a key of another certificate.
-  // FAILED_PRECONDITION: the certificate has expired.
+  // FAILED_PRECONDITION: the certificate has expired, or is not valid within kMaxClockSkew.
   static absl::StatusOr<std::shared_ptr<const TlsContext>> Create(const TlsIdentity& identity);
 
-  explicit TlsContext(SslCtxPtr context) : context_(std::move(context)) {}
+  TlsContext(SslCtxPtr context, std::string trust_digest)
+      : context_(std::move(context)), trust_digest_(std::move(trust_digest)) {}
 
   // The server's side of a connection, for a Transport. Null: out of memory.
   SslPtr NewConnection() const;
 
+  // Returns whether a handshake with the certificate of `ssl`, a connection of any context, would
+  // succeed now, and its names be within the scope of their CA. Some tenths of a millisecond.
+  bool Covers(const SSL& ssl, const Peer& peer) const;
+
+  // The time over which a loop calls Covers for that many connections, at least `spread`: longer
+  // where all the calls would take more than a fifth of it.
+  absl::Duration CheckSpread(absl::Duration spread, std::size_t connections) const;
+
+  // The same for contexts that verify client certificates alike, and for no others.
+  const std::string& trust_digest() const { return trust_digest_; }
+
+  ClientTrustReport client_trust() const;
+
+  ExpiringCertificates expiring_certificates() const;
+
  private:
   SslCtxPtr context_;
+  const std::string trust_digest_;
 };
 
 // The context for the next connection; replaced while loops read it. Thread-safe.
@@ -62,7 +70,8 @@ class TlsSlot {
   std::shared_ptr<const TlsContext> context_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Fills in what the certificate that `ssl` has verified says; nothing where there is none.
+// Fills in what the certificate that `ssl` has verified says, and the names that its CA may
+// issue certificates for; nothing where there is none.
 void ReadPeerCertificate(const SSL& ssl, Peer& peer);
 
 }  // namespace credential_broker::h2

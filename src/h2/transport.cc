@@ -25,6 +25,7 @@ Transport::Transport(UniqueFd socket, SslPtr ssl)
     BIO_set_data(bio, this);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);
+    scanner_.emplace();
   }
 }
 
@@ -49,6 +50,13 @@ int Transport::BioRead(BIO* bio, char* data, int size) {
   if (got < 0 && IsTransient(errno)) {
     BIO_set_retry_read(bio);
   }
+  if (got > 0 && self.scanner_.has_value()) {
+    const auto verdict = self.scanner_->Scan({data, static_cast<std::size_t>(got)});
+    if (verdict != HandshakeScanner::Verdict::kGood) {
+      self.oversized_ = verdict == HandshakeScanner::Verdict::kTooLarge;
+      return -1;
+    }
+  }
   return static_cast<int>(got);
 }
 
@@ -63,11 +71,15 @@ int Transport::BioWrite(BIO* bio, const char* data, int size) {
 }
 
 void Transport::OnTlsEvent(const SSL* ssl, int where, int) {
-  if ((where & (SSL_CB_LOOP | SSL_CB_ALERT)) != 0) {
-    auto& self = *static_cast<Transport*>(BIO_get_data(SSL_get_rbio(ssl)));
-    if (++self.tls_events_ > kMaxTlsEvents) {
-      self.left_in_turn_ = 0;
-    }
+  auto& self = *static_cast<Transport*>(BIO_get_data(SSL_get_rbio(ssl)));
+  if ((where & SSL_CB_HANDSHAKE_START) != 0) {
+    // TLS 1.2: a ClientHello to renegotiate with. OpenSSL reads all of it, in memory of the length
+    // that it announces, before it answers that it does not renegotiate.
+    self.tls_events_ = kMaxTlsEvents;
+  }
+  if ((where & (SSL_CB_HANDSHAKE_START | SSL_CB_LOOP | SSL_CB_ALERT)) != 0 &&
+      ++self.tls_events_ > kMaxTlsEvents) {
+    self.left_in_turn_ = 0;
   }
 }
 
@@ -80,6 +92,7 @@ ssize_t Transport::Receive(char* data, std::size_t size) {
   ssize_t got = ::recv(fd(), data, size, 0);
   if (got > 0) {
     left_in_turn_ -= static_cast<std::size_t>(got);
+    received_ = true;
   }
   return got;
 }
@@ -104,6 +117,7 @@ Transport::Io Transport::Handshake() {
   ERR_clear_error();
   Io io = SslIo(SSL_do_handshake(ssl_.get()));
   if (io == Io::kOk) {
+    scanner_.reset();
     SSL_set_info_callback(ssl_.get(), &Transport::OnTlsEvent);
   }
   return io;
@@ -144,6 +158,7 @@ void Transport::ShutdownWrite() {
   if (ssl_ != nullptr) {
     ERR_clear_error();
     SSL_shutdown(ssl_.get());
+    ssl_.reset();
   }
   ::shutdown(socket_.get(), SHUT_WR);
 }

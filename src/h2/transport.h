@@ -2,9 +2,11 @@
 #define CREDENTIAL_BROKER_H2_TRANSPORT_H_
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "h2/handshake_scanner.h"
 #include "h2/tls_context.h"
 #include "h2/unique_fd.h"
 
@@ -18,9 +20,9 @@ namespace credential_broker::h2 {
 class Transport {
  public:
   static constexpr std::size_t kBytesPerTurn = 64 * 1024;
-  // Of a connection, after the handshake: messages of TLS that carry no bytes, which are key
-  // updates and what a peer of TLS 1.2 tries to renegotiate with. Each costs us some and the peer
-  // little.
+  // Of a connection, after the handshake: steps that OpenSSL takes for messages of TLS that carry
+  // no bytes, such as key updates. Each costs us some and the peer little. A key update takes
+  // three, one that requests another takes five.
   static constexpr int kMaxTlsEvents = 100;
 
   enum class Io {
@@ -47,6 +49,10 @@ class Transport {
   void BeginTurn() { left_in_turn_ = kBytesPerTurn; }
   // kOk: the connection is ready; at once where it is plain.
   Io Handshake();
+  // Why Handshake says kClosed: a message of the client was larger than HandshakeScanner allows.
+  bool oversized() const { return oversized_; }
+  // A byte has come from the peer.
+  bool received() const { return received_; }
   // kWantRead also where the turn is over.
   Result Read(char* data, std::size_t size);
   // May take a part.
@@ -55,7 +61,8 @@ class Transport {
   bool flooded() const { return tls_events_ > kMaxTlsEvents; }
   // Read has more without a look at the socket.
   bool HasBuffered() const { return ssl_ != nullptr && SSL_has_pending(ssl_.get()) == 1; }
-  // Tells the peer that no more comes. What it still sends can be thrown away by Discard.
+  // Tells the peer that no more comes, and frees what TLS holds. What the peer still sends can be
+  // thrown away by Discard.
   void ShutdownWrite();
   // Takes raw bytes from the socket; false: the peer has closed.
   bool Discard(char* data, std::size_t size);
@@ -75,6 +82,9 @@ class Transport {
   SslPtr ssl_;
   std::size_t left_in_turn_ = kBytesPerTurn;
   int tls_events_ = 0;
+  std::optional<HandshakeScanner> scanner_;  // until the end of the handshake
+  bool oversized_ = false;
+  bool received_ = false;
 };
 
 }  // namespace credential_broker::h2

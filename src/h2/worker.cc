@@ -8,8 +8,10 @@
 
 #include <random>
 #include <string>
+#include <system_error>
 #include <utility>
 
+#include "core/peer_address.h"
 #include "core/random.h"
 #include "core/strings.h"
 #include "h2/address.h"
@@ -19,19 +21,28 @@ namespace {
 
 constexpr std::size_t kReadBuffer = 64 * 1024;
 constexpr std::size_t kWriteBuffer = 48 * 1024;
-// So many connections that are gone are worth some milliseconds.
-constexpr std::size_t kCrowd = 256;
+// So many connections that are gone are worth the milliseconds that malloc_trim takes: each may
+// have held a megabyte.
+constexpr std::size_t kCrowd = 32;
+// For those that go at the same time. Often enough, and so seldom that no flood of connections
+// makes it costly.
+constexpr absl::Duration kBeforeTrim = absl::Seconds(2);
 
-Peer PeerOf(int socket, const sockaddr_storage& address) {
+// None: a unix socket whose user cannot be determined.
+std::optional<Peer> PeerOf(int socket, const sockaddr_storage& address) {
   Peer peer;
   peer.address = FormatAddress(address);
-  if (address.ss_family == AF_UNIX) {
-    ucred credentials{};
-    socklen_t size = sizeof(credentials);
-    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) {
-      peer.unix_uid = credentials.uid;
-    }
+  if (address.ss_family != AF_UNIX) {
+    peer.counted_as = CountedAddress(HostOf(peer.address));
+    return peer;
   }
+  ucred credentials{};
+  socklen_t size = sizeof(credentials);
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+    return std::nullopt;
+  }
+  peer.unix_uid = credentials.uid;
+  peer.counted_as = StrCat("unix:uid:", credentials.uid);
   return peer;
 }
 
@@ -43,9 +54,15 @@ Worker::Worker(WorkerEnvironment& environment, std::shared_ptr<EvLoop> loop, Uni
       loop_environment_{*loop_,
                         {environment.application, environment.limits, environment.session_template,
                          environment.counters, *loop_},
+                        environment.tls,
+                        environment.clock,
                         std::vector<char>(kReadBuffer),
                         std::string(),
-                        std::minstd_rand(SystemRandom().Bits())} {
+                        std::minstd_rand(SystemRandom().Bits()),
+                        HandshakeQueue(environment.limits, environment.loops),
+                        environment.output_budget,
+                        std::make_shared<OutputBudget::Loop>(loop_),
+                        environment.principals} {
   loop_environment_.write_buffer.reserve(kWriteBuffer);
   loop_->SetBatchEnd([this] { return EndBatch(); });
   acceptor_.emplace(*loop_, std::move(listener), environment_.counters,
@@ -56,26 +73,30 @@ Worker::Worker(WorkerEnvironment& environment, std::shared_ptr<EvLoop> loop, Uni
 
 Worker::~Worker() { Stop(); }
 
-void Worker::Start() {
+absl::Status Worker::Start() {
   // Signals are for the other threads. SIGPIPE, which OpenSSL's writes would raise here, stays
   // pending for good.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { Run(); });
+  absl::Status status;
+  try {
+    thread_ = std::thread([this] { Run(); });
+    pthread_setname_np(thread_.native_handle(), "h2-loop");
+  } catch (const std::system_error&) {
+    status = absl::ResourceExhaustedError(
+        "cannot start a thread for an event loop; raise the limit of processes or of memory");
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_setname_np(thread_.native_handle(), "h2-loop");
+  return status;
 }
 
 void Worker::Run() {
   loop_->Run();
-  for (auto& connection : connections_) {
-    connection->Cut();
-  }
-  dirty_.clear();
-  over_.clear();
-  connections_.clear();
+  trim_ = nullptr;
+  connections_.ForEach([](Connection& connection) { connection.Cut(); });
+  connections_.Clear();
   acceptor_.reset();
   loop_->RefuseTasks();
 }
@@ -87,9 +108,16 @@ void Worker::Drain(absl::Duration grace, std::function<void()> done) {
       acceptor_->AcceptAll();
       acceptor_.reset();
     }
-    for (auto& connection : connections_) {
-      connection->BeginShutdown(grace);
-    }
+    connections_.ForEach([grace](Connection& connection) { connection.BeginShutdown(grace); });
+  });
+}
+
+void Worker::CheckTrust() {
+  loop_->Post([this] {
+    const auto tls = environment_.tls.Get();
+    const absl::Duration spread =
+        tls->CheckSpread(environment_.limits.trust_check_spread, connections_.size());
+    connections_.ForEach([&](Connection& connection) { connection.CheckTrustSoon(spread); });
   });
 }
 
@@ -101,10 +129,11 @@ void Worker::Stop() {
 }
 
 void Worker::OnAccept(UniqueFd socket, const sockaddr_storage& address) {
-  Peer peer = PeerOf(socket.get(), address);
-  std::string counted_as =
-      peer.unix_uid.has_value() ? StrCat("unix:uid:", *peer.unix_uid) : FormatHost(address);
-  ConnectionLimiter::Permit permit = environment_.limiter.Admit(counted_as);
+  std::optional<Peer> peer = PeerOf(socket.get(), address);
+  if (!peer.has_value()) {
+    return;
+  }
+  ConnectionLimiter::Permit permit = environment_.limiter.Admit(peer->counted_as);
   if (!permit) {
     return;
   }
@@ -116,50 +145,51 @@ void Worker::OnAccept(UniqueFd socket, const sockaddr_storage& address) {
   if (std::shared_ptr<const TlsContext> tls = environment_.tls.Get(); tls != nullptr) {
     ssl = tls->NewConnection();
     if (ssl == nullptr) {
-      environment_.counters.tls_failures.Add(peer.address);
+      environment_.counters.tls_failures.Add(peer->address);
       return;
     }
   }
-  connections_.push_back(std::make_unique<Connection>(
-      loop_environment_, *this,
-      Connection::Accepted{std::move(socket), std::move(ssl), std::move(peer), std::move(permit)}));
-  connections_.back()->place = connections_.size() - 1;
-  connections_.back()->Start();
+  connections_
+      .Emplace(loop_environment_, *this,
+               Connection::Accepted{std::move(socket), std::move(ssl), *std::move(peer),
+                                    std::move(permit)})
+      .Start();
 }
 
 bool Worker::EndBatch() {
-  flushing_.swap(dirty_);
-  for (Connection* connection : flushing_) {
-    connection->Flush();
+  // Responses go out before handshakes take their time, and what those lead to in the same batch.
+  Flush();
+  const bool more_handshakes = loop_environment_.handshakes.RunTurn();
+  Flush();
+  if (loop_environment_.output_loop->has_chosen()) {
+    connections_.ForEach([](Connection& connection) { connection.CloseIfChosen(); });
   }
-  flushing_.clear();
-  DestroyOver();
+  // Destroying one runs its handlers' destructors, which may leave others unflushed.
+  gone_ += connections_.DestroyRetired();
+  TrimMemory();
   if (drained_ != nullptr && connections_.empty()) {
     std::exchange(drained_, nullptr)();
   }
-  return !dirty_.empty();
+  return more_handshakes || !unflushed_.empty();
 }
 
-void Worker::DestroyOver() {
-  // Destroying one runs handlers' destructors, which may make others dirty but end none.
-  for (Connection* connection : over_) {
-    std::size_t place = connection->place;
-    if (place + 1 != connections_.size()) {
-      connections_[place].swap(connections_.back());
-      connections_[place]->place = place;
-    }
-    connections_.pop_back();
-  }
-  gone_ += over_.size();
-  over_.clear();
-  if (gone_ >= kCrowd && connections_.size() < gone_ / 2) {
-    TrimMemory();
+void Worker::Flush() {
+  UnflushedList flushing;
+  flushing.TakeAll(unflushed_);
+  while (Connection* const connection = flushing.PopFront()) {
+    connection->Flush();
   }
 }
 
 void Worker::TrimMemory() {
-  gone_ = 0;
-  ::malloc_trim(0);
+  if (gone_ < kCrowd || trim_ != nullptr) {
+    return;
+  }
+  trim_ = loop_->RunAfter(kBeforeTrim, [this] {
+    gone_ = 0;
+    trim_ = nullptr;
+    ::malloc_trim(0);
+  });
 }
 
 }  // namespace credential_broker::h2

@@ -5,8 +5,9 @@
 #include <memory>
 #include <optional>
 #include <thread>
-#include <vector>
 
+#include "absl/status/status.h"
+#include "core/owned_list.h"
 #include "h2/acceptor.h"
 #include "h2/connection.h"
 #include "h2/connection_limiter.h"
@@ -22,6 +23,10 @@ struct WorkerEnvironment {
   Counters& counters;
   ConnectionLimiter& limiter;
   const TlsSlot& tls;
+  std::size_t loops;
+  PrincipalGate& principals;
+  const std::shared_ptr<OutputBudget>& output_budget;
+  const Clock& clock;
 };
 
 // One thread with its event loop, its listening socket and its connections.
@@ -34,39 +39,46 @@ class Worker final : public ConnectionOwner {
   // Stops.
   ~Worker() override;
 
-  // Starts the thread.
-  void Start();
+  // Starts the thread. RESOURCE_EXHAUSTED: there is none.
+  absl::Status Start();
+
+  // Serves on the calling thread until the loop is broken, then closes everything. Start calls it
+  // on the worker's own thread; a test that has no other thread calls it in place of Start.
+  void Run();
 
   // Stops accepting, shuts each connection down, and calls `done` on the loop's thread when all
   // have closed; those that are open after `grace` are cut. Thread-safe.
   void Drain(absl::Duration grace, std::function<void()> done);
+
+  // Has each open connection verified against the client CAs and CRLs in force, spread over
+  // Limits::trust_check_spread or longer, as TlsContext::CheckSpread says. Thread-safe.
+  void CheckTrust();
 
   const std::shared_ptr<EvLoop>& loop() const { return loop_; }
 
   // Closes everything and joins the thread. Idempotent.
   void Stop();
 
-  void OnDirty(Connection& connection) override { dirty_.push_back(&connection); }
-  void OnOver(Connection& connection) override { over_.push_back(&connection); }
+  void OnUnflushed(Connection& connection) override { unflushed_.PushBack(connection); }
+  void OnOver(Connection& connection) override { connections_.Retire(connection); }
 
  private:
-  void Run();
   void OnAccept(UniqueFd socket, const sockaddr_storage& address);
   // True: there is more to do at once.
   bool EndBatch();
-  void DestroyOver();
-  // Gives the memory that a crowd of connections has left back to the system.
+  // Flushes each connection once; one that has more to send stays unflushed.
+  void Flush();
+  // Returns memory to the system some time after many connections have closed.
   void TrimMemory();
 
   WorkerEnvironment& environment_;
   std::shared_ptr<EvLoop> loop_;
   LoopEnvironment loop_environment_;
   std::optional<Acceptor> acceptor_;
-  std::vector<std::unique_ptr<Connection>> connections_;  // each knows its place
-  std::vector<Connection*> dirty_;
-  std::vector<Connection*> flushing_;
-  std::vector<Connection*> over_;
-  std::size_t gone_ = 0;  // connections since memory was given back to the system
+  OwnedList<Connection> connections_;
+  UnflushedList unflushed_;
+  std::size_t gone_ = 0;         // connections since memory was given back to the system
+  std::unique_ptr<Timer> trim_;  // null: no memory is to be given back
   std::function<void()> drained_;
   std::thread thread_;
 };

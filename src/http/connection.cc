@@ -16,6 +16,7 @@ namespace credential_broker::http {
 namespace {
 
 constexpr int kBadRequest = 400;
+constexpr int kMisdirected = 421;
 constexpr int kHeadTooLarge = 431;
 constexpr int kInternalError = 500;
 
@@ -29,6 +30,8 @@ std::string_view Phrase(int status) {
       return "Not Found";
     case 405:
       return "Method Not Allowed";
+    case kMisdirected:
+      return "Misdirected Request";
     case kHeadTooLarge:
       return "Request Header Fields Too Large";
     case kInternalError:
@@ -60,10 +63,10 @@ short Connection::events() const {  // NOLINT(google-runtime-int)
   return phase_ == Phase::kWriting ? POLLOUT : POLLIN;
 }
 
-bool Connection::Proceed(const Pages& pages) {
+bool Connection::Proceed(const Site& site) {
   switch (phase_) {
     case Phase::kReading:
-      return Read(pages);
+      return Read(site);
     case Phase::kWriting:
       return Write();
     case Phase::kLeaving:
@@ -72,7 +75,7 @@ bool Connection::Proceed(const Pages& pages) {
   return false;
 }
 
-bool Connection::Read(const Pages& pages) {
+bool Connection::Read(const Site& site) {
   std::array<char, 4096> buffer;
   const ssize_t size = recv(socket_, buffer.data(), buffer.size(), 0);
   if (size <= 0) {
@@ -88,22 +91,29 @@ bool Connection::Read(const Pages& pages) {
         Text(kHeadTooLarge, StrCat("the request's headers are larger than ", kMaxHead, " bytes")),
         true);
   } else {
-    Answer(pages, std::string_view(received_).substr(0, *head));
+    Answer(site, std::string_view(received_).substr(0, *head));
   }
   received_.clear();
   phase_ = Phase::kWriting;
   return Write();
 }
 
-void Connection::Answer(const Pages& pages, std::string_view head) {
-  const std::optional<RequestHead> request = ParseRequestHead(head);
-  if (!request.has_value()) {
-    answer_ = Serialize(Text(kBadRequest, "this is no request of HTTP/1.1"), true);
+void Connection::Answer(const Site& site, std::string_view head) {
+  const absl::StatusOr<RequestHead> request = ParseRequestHead(head);
+  if (!request.ok()) {
+    answer_ = Serialize(Text(kBadRequest, ToStd(request.status().message())), true);
+    return;
+  }
+  if (request->host.has_value() && !site.hosts.Allows(*request->host)) {
+    answer_ = Serialize(Text(kMisdirected,
+                             "this listener is on loopback and its pages are not for that Host; "
+                             "use localhost or the address that it listens on"),
+                        request->method != "HEAD");
     return;
   }
   try {
-    answer_ =
-        Serialize(http::Answer(pages, request->method, request->path), request->method != "HEAD");
+    answer_ = Serialize(http::Answer(site.pages, request->method, request->target),
+                        request->method != "HEAD");
   } catch (const std::exception&) {  // such as no memory for a page
     answer_ = Serialize(Text(kInternalError, "the page could not be made"), true);
   }

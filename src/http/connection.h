@@ -5,9 +5,16 @@
 #include <string>
 
 #include "core/clock.h"
+#include "http/allowed_hosts.h"
 #include "http/pages.h"
 
 namespace credential_broker::http {
+
+// What a listener serves, and under which names.
+struct Site {
+  Pages pages;
+  AllowedHosts hosts;
+};
 
 // One request, one answer, and the end. Not thread-safe.
 class Connection {
@@ -28,7 +35,7 @@ class Connection {
   short events() const;  // NOLINT(google-runtime-int): the type that poll has
 
   // Reads or writes as far as goes without waiting. False: it is over.
-  bool Proceed(const Pages& pages);
+  bool Proceed(const Site& site);
 
  private:
   enum class Phase {
@@ -37,8 +44,8 @@ class Connection {
     kLeaving,  // what the peer still sends is thrown away: closing earlier would break the answer
   };
 
-  bool Read(const Pages& pages);
-  void Answer(const Pages& pages, std::string_view head);
+  bool Read(const Site& site);
+  void Answer(const Site& site, std::string_view head);
   bool Write();
   bool Discard();
 

@@ -34,9 +34,17 @@ std::vector<std::pair<std::string, std::string>> HeadersOf(const Response& respo
   return headers;
 }
 
-Response Answer(const Pages& pages, std::string_view method, std::string_view path) {
-  const auto page = pages.find(path);
+const Page* FindPage(const Pages& pages, std::string_view target) {
+  auto page = pages.find(target);
   if (page == pages.end()) {
+    page = pages.find(target.substr(0, target.find('?')));
+  }
+  return page == pages.end() ? nullptr : &page->second;
+}
+
+Response Answer(const Pages& pages, std::string_view method, std::string_view target) {
+  const Page* const page = FindPage(pages, target);
+  if (page == nullptr) {
     std::string known;
     for (const auto& [name, make] : pages) {
       known += StrCat(known.empty() ? "" : " ", name);
@@ -46,7 +54,7 @@ Response Answer(const Pages& pages, std::string_view method, std::string_view pa
   if (method != "GET" && method != "HEAD") {
     return Text(kMethodNotAllowed, "pages are only read here: GET or HEAD");
   }
-  return page->second();
+  return (*page)();
 }
 
 }  // namespace credential_broker::http

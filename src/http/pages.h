@@ -16,6 +16,8 @@ struct Response {
   std::string body;
 };
 
+inline constexpr int kServiceUnavailable = 503;
+
 // A status and the rest of the answer as a line of text, ended here.
 Response Text(int status, std::string_view line);
 
@@ -26,12 +28,16 @@ std::vector<std::pair<std::string, std::string>> HeadersOf(const Response& respo
 // Makes one page, as it is at that moment. Called on one thread at a time.
 using Page = std::function<Response()>;
 
-// By path, such as "/metrics".
+// By path, such as "/metrics", or by path and query, such as "/readyz?verbose".
 using Pages = std::map<std::string, Page, std::less<>>;
 
-// The page at `path`; for any other, and for methods but GET and HEAD, an answer that tells what
-// there is.
-Response Answer(const Pages& pages, std::string_view method, std::string_view path);
+// Returns the page of a request target: that of its path and query if there is one, else that of
+// its path alone; null if there is neither.
+const Page* FindPage(const Pages& pages, std::string_view target);
+
+// Returns the page at `target`. For any other target, and for methods other than GET and HEAD, the
+// response lists the pages.
+Response Answer(const Pages& pages, std::string_view method, std::string_view target);
 
 }  // namespace credential_broker::http
 

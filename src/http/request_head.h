@@ -1,24 +1,30 @@
 #ifndef CREDENTIAL_BROKER_HTTP_REQUEST_HEAD_H_
 #define CREDENTIAL_BROKER_HTTP_REQUEST_HEAD_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "absl/status/statusor.h"
+
 namespace credential_broker::http {
 
-// What is asked for. Headers are not looked at: no page depends on any.
+// A request without its body. Of the header fields only Host is kept: nothing depends on another.
 struct RequestHead {
   std::string method;
-  std::string path;  // without the query
+  std::string target;               // path and query
+  std::optional<std::string> host;  // "name" or "name:port"; always present in HTTP/1.1
 };
 
-// Where the header section of an HTTP/1 request in `bytes` ends: the size of it, the empty line
-// included; none while it is not all there.
+// Returns the size of the header section at the start of `bytes`, its empty line included; none
+// while the section is incomplete.
 std::optional<std::size_t> HeadSize(std::string_view bytes);
 
-// Reads the request line (RFC 9112 §3) of a header section. None: it is none of HTTP/1.
-std::optional<RequestHead> ParseRequestHead(std::string_view head);
+// Parses a header section (RFC 9112 §2 to §5). INVALID_ARGUMENT, with a text for the client: it is
+// not HTTP/1.0 or HTTP/1.1, a field is malformed, or Host is repeated, malformed, or missing in
+// HTTP/1.1.
+absl::StatusOr<RequestHead> ParseRequestHead(std::string_view head);
 
 }  // namespace credential_broker::http
 

@@ -28,7 +28,7 @@ class PollServer final : public Server {
   PollServer(int listener, Pages pages, const Clock& clock, ServerLimits limits)
       : listener_(listener),
         wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
-        pages_(std::move(pages)),
+        site_{std::move(pages), AllowedHosts::For(listener)},
         clock_(clock),
         limits_(limits) {}
 
@@ -86,7 +86,7 @@ class PollServer final : public Server {
       }
       auto ready = polled.begin() + 2;
       for (auto it = connections_.begin(); it != connections_.end(); ++ready) {
-        const bool over = ready->revents != 0 && !it->Proceed(pages_);
+        const bool over = ready->revents != 0 && !it->Proceed(site_);
         it = over ? connections_.erase(it) : std::next(it);
       }
       if (polled[1].revents != 0) {
@@ -129,7 +129,7 @@ class PollServer final : public Server {
 
   int listener_;
   const int wake_;
-  const Pages pages_;
+  const Site site_;
   const Clock& clock_;
   const ServerLimits limits_;
   std::atomic<bool> stopping_{false};

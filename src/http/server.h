@@ -19,9 +19,9 @@ struct ServerLimits {
   absl::Duration request_timeout = absl::Seconds(10);
 };
 
-// Serves a few pages over HTTP/1.1, plaintext: for probes, scrapers and people. One thread that
-// never waits for a client, a request a connection, bounded in number, size and time; whatever
-// clients do here, the gRPC listener does not feel it.
+// Serves a few pages over plaintext HTTP/1.1, for probes, scrapers and people. One thread, which
+// never waits for a client; one request per connection; connections are bounded in number, size and
+// time. On loopback the Host header is checked (AllowedHosts).
 class Server {
  public:
   virtual ~Server() = default;

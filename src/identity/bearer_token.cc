@@ -8,17 +8,13 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
-#include "core/reason.h"
 #include "core/strings.h"
+#include "identity/principal.h"
 #include "upstream/json_fields.h"
 #include "upstream/jwt.h"
 
 namespace credential_broker::identity {
 namespace {
-
-absl::Status Unauthenticated(std::string_view message) {
-  return MakeError(Reason::kCallerUnauthenticated, message);
-}
 
 absl::Status NoServiceAccountToken() {
   return Unauthenticated(
@@ -59,12 +55,18 @@ absl::StatusOr<TokenClaims> ReadTokenClaims(std::string_view token) {
   }
   std::string payload;
   upstream::JsonField issuer;
+  upstream::JsonField subject;
   if (!absl::WebSafeBase64Unescape(parts[1], &payload) ||
-      !upstream::ReadJsonFields(payload, {{"iss", &issuer}}).ok() ||
+      !upstream::ReadJsonFields(payload, {{"iss", &issuer}, {"sub", &subject}}).ok() ||
       issuer.kind != upstream::JsonField::Kind::kString) {
     return NoServiceAccountToken();
   }
-  return TokenClaims{.expires_at = upstream::JwtExpiry(token)};
+  TokenClaims claims;
+  claims.expires_at = upstream::JwtExpiry(token);
+  if (subject.kind == upstream::JsonField::Kind::kString) {
+    claims.subject = std::string(subject.text.Reveal());
+  }
+  return claims;
 }
 
 }  // namespace credential_broker::identity

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -22,6 +23,7 @@ absl::StatusOr<std::string_view> BearerTokenIn(std::string_view authorization);
 // What a token says of itself. Nothing of it is verified.
 struct TokenClaims {
   std::optional<absl::Time> expires_at;  // `exp`, by the issuer's clock
+  std::string subject;                   // `sub`; empty where there is none
 };
 
 // Fails with CALLER_UNAUTHENTICATED where no API server could accept `token`: it is no signed JWT

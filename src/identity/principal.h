@@ -2,11 +2,16 @@
 #define CREDENTIAL_BROKER_IDENTITY_PRINCIPAL_H_
 
 #include <string>
+#include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/peer.h"
 
 namespace credential_broker::identity {
+
+// CALLER_UNAUTHENTICATED with that message.
+absl::Status Unauthenticated(std::string_view message);
 
 // The principal that a connection stands for:
 //
@@ -15,8 +20,8 @@ namespace credential_broker::identity {
 //   unix:uid:UID  the process at the other end of a unix socket
 //   anonymous     a listener that asks for neither
 //
-// Fails with CALLER_UNAUTHENTICATED where a certificate names nobody, or leaves open whom it names.
-// Pure.
+// Fails with CALLER_UNAUTHENTICATED where a certificate has no SPIFFE ID or DNS name, has several,
+// or has a name that its CA may not issue certificates for (Peer::certificate_scope). Pure.
 absl::StatusOr<std::string> PrincipalOf(const Peer& peer);
 
 }  // namespace credential_broker::identity

@@ -4,11 +4,10 @@
 #include <cstddef>
 #include <list>
 #include <optional>
-#include <string>
 #include <unordered_map>
 
-#include "absl/status/statusor.h"
 #include "core/clock.h"
+#include "identity/caller_tokens.h"
 #include "identity/token_digest.h"
 
 namespace credential_broker::identity {
@@ -17,21 +16,21 @@ namespace credential_broker::identity {
 // thread-safe.
 class VerdictCache {
  public:
-  using Verdict = absl::StatusOr<std::string>;
-
   explicit VerdictCache(std::size_t most) : most_(most) {}
 
-  void Put(const TokenDigest& token, Verdict verdict, BootTime good_until);
+  void Put(const TokenDigest& token, CallerVerdict verdict, BootTime good_until);
+
+  void Forget(const TokenDigest& token);
 
   // None: not known, or not known any more.
-  std::optional<Verdict> Find(const TokenDigest& token, BootTime now) const;
+  std::optional<CallerVerdict> Find(const TokenDigest& token, BootTime now) const;
 
   std::size_t size() const { return by_age_.size(); }
 
  private:
   struct Entry {
     TokenDigest token;
-    Verdict verdict;
+    CallerVerdict verdict;
     BootTime good_until;
   };
   using Entries = std::list<Entry>;

@@ -1,19 +1,9 @@
 #include "observe/audit.h"
 
+#include "core/peer_address.h"
 #include "core/reason.h"
 
 namespace credential_broker::observe {
-namespace {
-
-// "192.0.2.1" of "192.0.2.1:50123", "2001:db8::1" of "[2001:db8::1]:50123"; "unix" as it is.
-std::string_view HostOf(std::string_view address) {
-  if (address.starts_with('[')) {
-    return address.substr(1, address.find(']') - 1);
-  }
-  return address.substr(0, address.rfind(':'));
-}
-
-}  // namespace
 
 void AuditLog::TokenIssued(std::string_view principal, std::string_view peer_address,
                            std::string_view credential, std::string_view version) {

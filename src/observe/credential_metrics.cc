@@ -2,13 +2,30 @@
 
 #include <optional>
 
+#include "core/refresh_machine.h"
 #include "observe/failure_kind.h"
 
 namespace credential_broker::observe {
 namespace {
 
 // Seconds: up to request_timeout, 5 s unless configured otherwise, and a little over it.
-constexpr std::array<double, 9> kBoundsInSeconds = {0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+constexpr std::array<double, 9> kUpstreamBoundsInSeconds = {0.025, 0.05, 0.1, 0.25, 0.5,
+                                                            1,     2.5,  5,   10};
+
+constexpr std::size_t kLogin = 0;
+constexpr std::size_t kRefresh = 1;
+constexpr std::size_t kOk = 0;
+
+std::string_view OperationName(std::size_t operation) {
+  return UpstreamOperationName(operation == kLogin ? UpstreamOperation::kLogin
+                                                   : UpstreamOperation::kRefresh);
+}
+
+std::size_t ResultOf(FailureKind kind) { return static_cast<std::size_t>(kind) + 1; }
+
+std::string_view ResultName(std::size_t result) {
+  return result == kOk ? "ok" : FailureKindName(static_cast<FailureKind>(result - 1));
+}
 
 constexpr CredentialState kStates[] = {CredentialState::kPending, CredentialState::kReady,
                                        CredentialState::kDegraded, CredentialState::kUnavailable,
@@ -26,10 +43,7 @@ void WriteTimes(const std::vector<CredentialStatus>& credentials,
                 std::optional<absl::Time> CredentialStatus::*time, MetricWriter& writer) {
   for (const CredentialStatus& credential : credentials) {
     if ((credential.*time).has_value()) {
-      constexpr double kMillisecondsPerSecond = 1e3;
-      writer.Sample(
-          {{"credential", credential.name}},
-          static_cast<double>(absl::ToUnixMillis(*(credential.*time))) / kMillisecondsPerSecond);
+      writer.Sample({{"credential", credential.name}}, *(credential.*time));
     }
   }
 }
@@ -39,7 +53,7 @@ void WriteTimes(const std::vector<CredentialStatus>& credentials,
 void CredentialMetrics::OnTokenObtained(std::string_view credential, std::string_view operation,
                                         const Token& /*token*/, absl::Duration took) {
   const MutexLock lock(mutex_);
-  Count(Of(credential), operation, "ok", took);
+  Count(Of(credential), operation, kOk, took);
 }
 
 void CredentialMetrics::OnUpstreamFailed(std::string_view credential, std::string_view operation,
@@ -48,12 +62,12 @@ void CredentialMetrics::OnUpstreamFailed(std::string_view credential, std::strin
   if (failure.kind == FailureKind::kCancelled) {
     return;  // the broker stops: nothing failed
   }
-  const std::string_view kind = FailureKindName(failure.kind);
   const MutexLock lock(mutex_);
   OfCredential& of_credential = Of(credential);
-  Count(of_credential, operation, kind, took);
+  Count(of_credential, operation, ResultOf(failure.kind), took);
   Keep(of_credential.history.failures,
-       {clock_.WallNow(), std::string(operation), std::string(kind), failure.message},
+       {clock_.WallNow(), std::string(operation), std::string(FailureKindName(failure.kind)),
+        failure.message},
        kMostFailures);
 }
 
@@ -69,13 +83,15 @@ CredentialMetrics::OfCredential& CredentialMetrics::Of(std::string_view credenti
 }
 
 void CredentialMetrics::Count(OfCredential& of_credential, std::string_view operation,
-                              std::string_view result, absl::Duration took) {
-  static_assert(kBounds == kBoundsInSeconds.size());
-  ++of_credential.results[std::string(operation)][std::string(result)];
-  Durations& durations = of_credential.durations[std::string(operation)];
+                              std::size_t result, absl::Duration took) {
+  static_assert(kBounds == kUpstreamBoundsInSeconds.size());
+  static_assert(kResults == 1 + static_cast<std::size_t>(FailureKind::kCancelled));
+  const std::size_t row = operation == OperationName(kLogin) ? kLogin : kRefresh;
+  ++of_credential.counts[row][result];
+  Durations& durations = durations_[row][result];
   const double seconds = absl::ToDoubleSeconds(took);
   std::size_t bucket = 0;
-  while (bucket < kBounds && seconds > kBoundsInSeconds[bucket]) {
+  while (bucket < kBounds && seconds > kUpstreamBoundsInSeconds[bucket]) {
     ++bucket;
   }
   ++durations.counts[bucket];
@@ -83,24 +99,31 @@ void CredentialMetrics::Count(OfCredential& of_credential, std::string_view oper
   Keep(of_credential.history.took, took, kMostDurations);
 }
 
-void CredentialMetrics::Write(MetricWriter& writer) const {
+void CredentialMetrics::Write(const std::vector<CredentialStatus>& credentials,
+                              MetricWriter& writer) const {
   const MutexLock lock(mutex_);
   writer.BeginCounter("credential_broker_upstream_requests_total",
-                      "Logins and refreshes at InvestSuite that have ended, by how.");
-  for (const auto& [credential, of_credential] : credentials_) {
-    for (const auto& [operation, results] : of_credential.results) {
-      for (const auto& [result, count] : results) {
-        writer.Sample({{"credential", credential}, {"operation", operation}, {"result", result}},
-                      count);
+                      "Logins and refreshes at InvestSuite that have ended, by result.");
+  const OfCredential none;
+  for (const CredentialStatus& credential : credentials) {
+    const auto known = credentials_.find(credential.name);
+    const OfCredential& of_credential = known == credentials_.end() ? none : known->second;
+    for (std::size_t operation = 0; operation < kOperations; ++operation) {
+      for (std::size_t result = 0; result < kResults; ++result) {
+        writer.Sample({{"credential", credential.name},
+                       {"operation", OperationName(operation)},
+                       {"result", ResultName(result)}},
+                      of_credential.counts[operation][result]);
       }
     }
   }
   writer.BeginHistogram("credential_broker_upstream_request_duration_seconds",
-                        "Time that logins and refreshes at InvestSuite took.");
-  for (const auto& [credential, of_credential] : credentials_) {
-    for (const auto& [operation, durations] : of_credential.durations) {
-      writer.Sample({{"credential", credential}, {"operation", operation}},
-                    HistogramCounts{kBoundsInSeconds, durations.counts, durations.sum});
+                        "Duration of logins and refreshes at InvestSuite, by result.");
+  for (std::size_t operation = 0; operation < kOperations; ++operation) {
+    for (std::size_t result = 0; result < kResults; ++result) {
+      const Durations& durations = durations_[operation][result];
+      writer.Sample({{"operation", OperationName(operation)}, {"result", ResultName(result)}},
+                    HistogramCounts{kUpstreamBoundsInSeconds, durations.counts, durations.sum});
     }
   }
 }

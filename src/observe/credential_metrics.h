@@ -35,8 +35,9 @@ struct UpstreamHistory {
   std::deque<UpstreamFailure> failures;
 };
 
-// Counts what each credential asks of InvestSuite, and remembers the latest of it. Of a credential
-// that is removed nothing stays. Thread-safe.
+// Counts the logins and refreshes of each credential, and keeps the latest of them. A credential
+// that is removed keeps its share of the durations only, which all credentials have in common.
+// Thread-safe.
 class CredentialMetrics : public CredentialObserver {
  public:
   static constexpr std::size_t kMostDurations = 64;
@@ -51,10 +52,13 @@ class CredentialMetrics : public CredentialObserver {
                         const AttemptFailure& failure, absl::Duration took,
                         absl::Duration retry_in) override;
   void OnStateChanged(std::string_view /*credential*/, CredentialState /*state*/) override {}
-  void OnRemoved(std::string_view credential) override;
+  // Drops what is known of a credential that is gone.
+  void OnRemoved(std::string_view credential);
 
-  // credential_broker_upstream_requests_total and _upstream_request_duration_seconds.
-  void Write(MetricWriter& writer) const;
+  // Writes credential_broker_upstream_requests_total of these credentials and
+  // credential_broker_upstream_request_duration_seconds, every result from the start: a series
+  // that appears with its first failure would show no increase.
+  void Write(const std::vector<CredentialStatus>& credentials, MetricWriter& writer) const;
 
   UpstreamHistory HistoryOf(std::string_view credential) const;
 
@@ -64,19 +68,23 @@ class CredentialMetrics : public CredentialObserver {
     std::array<std::uint64_t, kBounds + 1> counts{};
     double sum = 0;
   };
+  static constexpr std::size_t kOperations = 2;
+  static constexpr std::size_t kResults = 8;  // success, and each FailureKind but kCancelled
+  template <typename T>
+  using ByOutcome = std::array<std::array<T, kResults>, kOperations>;
   struct OfCredential {
-    std::map<std::string, std::map<std::string, std::uint64_t>> results;  // by operation
-    std::map<std::string, Durations> durations;                           // by operation
+    ByOutcome<std::uint64_t> counts{};
     UpstreamHistory history;
   };
 
-  void Count(OfCredential& of_credential, std::string_view operation, std::string_view result,
+  void Count(OfCredential& of_credential, std::string_view operation, std::size_t result,
              absl::Duration took) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   OfCredential& Of(std::string_view credential) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Clock& clock_;
   mutable Mutex mutex_;
   std::map<std::string, OfCredential, std::less<>> credentials_ ABSL_GUARDED_BY(mutex_);
+  ByOutcome<Durations> durations_ ABSL_GUARDED_BY(mutex_);
 };
 
 // credential_broker_credential_state and the two timestamps of the tokens.

@@ -3,6 +3,8 @@
 #include <iterator>
 #include <utility>
 
+#include "core/peer_address.h"
+
 namespace credential_broker::observe {
 namespace {
 
@@ -31,7 +33,7 @@ void DenialLog::Add(const Denial& denial) {
 }
 
 bool DenialLog::Count(const Denial& denial) {
-  Caller caller{std::string(denial.principal), std::string(denial.host)};
+  Caller caller{std::string(denial.principal), CountedAddress(denial.host)};
   auto found = callers_.find(caller);
   if (found == callers_.end()) {
     if (callers_.size() >= kMostCallers) {
@@ -41,6 +43,7 @@ bool DenialLog::Count(const Denial& denial) {
     found = callers_.try_emplace(std::move(caller)).first;
   }
   OfCaller& of_caller = found->second;
+  of_caller.last_host = denial.host;
   What what{std::string(denial.credential), denial.reason};
   const auto known = of_caller.untold.find(what);
   if (known != of_caller.untold.end()) {
@@ -74,11 +77,12 @@ void DenialLog::Flush() {
   for (const auto& [caller, of_caller] : callers) {
     for (const auto& [what, count] : of_caller.untold) {
       if (count > 0) {
-        TellCount(log_, {caller.principal, caller.host, what.credential, what.reason}, count);
+        TellCount(log_, {caller.principal, of_caller.last_host, what.credential, what.reason},
+                  count);
       }
     }
     for (const auto& [reason, count] : of_caller.others) {
-      TellCount(log_, {caller.principal, caller.host, "", reason}, count);
+      TellCount(log_, {caller.principal, of_caller.last_host, "", reason}, count);
     }
   }
   for (const auto& [reason, count] : of_others) {

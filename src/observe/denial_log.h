@@ -18,7 +18,7 @@ namespace credential_broker::observe {
 // Who was refused what.
 struct Denial {
   std::string_view principal;  // empty: unknown
-  std::string_view host;
+  std::string_view host;       // as HostOf returns it
   std::string_view credential;
   Reason reason;
 };
@@ -29,7 +29,8 @@ struct Denial {
 // those like it are counted, and told by Flush in one line with `count`. A caller that asks for
 // ever other names has kMostOfOneCaller of them told, the rest in one line without a name; beyond
 // kMostCallers at once the rest is one line without a principal. So no caller can crowd another's
-// refusals out, or fill the memory.
+// refusals out, or fill the memory. The addresses of one IPv6 /64 network are one address here
+// (CountedAddress); a line shows the last of them.
 //
 // Thread-safe.
 class DenialLog {
@@ -52,7 +53,7 @@ class DenialLog {
  private:
   struct Caller {
     std::string principal;
-    std::string host;
+    std::string counted_as;  // CountedAddress of the host
     auto operator<=>(const Caller&) const = default;
   };
   struct What {
@@ -62,6 +63,7 @@ class DenialLog {
   };
   // Refusals that no line has told yet.
   struct OfCaller {
+    std::string last_host;
     std::map<What, std::uint64_t> untold;
     std::map<Reason, std::uint64_t> others;  // beyond kMostOfOneCaller
   };

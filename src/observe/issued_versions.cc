@@ -45,9 +45,13 @@ bool IssuedVersions::IsFirst(const IssuedTo& caller, std::string_view version) {
     if (shard.callers.size() >= most_per_shard_) {
       shard.callers.clear();
     }
-    found = shard.callers.try_emplace(Key(caller)).first;
-    found->second.of_credential =
-        &shard.by_credential.try_emplace(std::string(caller.credential)).first->second;
+    auto count = shard.by_credential.find(caller.credential);
+    if (count == shard.by_credential.end()) {
+      count = shard.by_credential
+                  .try_emplace(std::string(caller.credential), std::make_shared<std::uint64_t>(0))
+                  .first;
+    }
+    found = shard.callers.try_emplace(Key(caller), count->second).first;
   }
   Issued& issued = found->second;
   ++issued.calls;
@@ -64,7 +68,7 @@ std::map<std::string, std::uint64_t> IssuedVersions::ServedByCredential() const 
   for (const Shard& shard : shards_) {
     const MutexLock lock(shard.mutex);
     for (const auto& [credential, count] : shard.by_credential) {
-      served[credential] += count;
+      served[credential] += *count;
     }
   }
   return served;

@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/mutex.h"
@@ -72,17 +74,22 @@ class IssuedVersions {
     using is_transparent = void;
     bool operator()(const IssuedTo& a, const IssuedTo& b) const;
   };
+  // Shared by the shard and the callers that it counts.
+  using Count = std::shared_ptr<std::uint64_t>;
+
   struct Issued {
+    explicit Issued(Count count) : of_credential(std::move(count)) {}
+
     std::string newest;
     std::string before;
     std::uint64_t calls = 0;
-    std::uint64_t* of_credential = nullptr;  // the shard's count
+    Count of_credential;  // never null
   };
   // On cache lines of its own, so that loops which look up different callers do not meet.
   struct alignas(64) Shard {
     mutable Mutex mutex;
     std::unordered_map<Key, Issued, Hash, Equal> callers ABSL_GUARDED_BY(mutex);
-    std::map<std::string, std::uint64_t, std::less<>> by_credential ABSL_GUARDED_BY(mutex);
+    std::map<std::string, Count, std::less<>> by_credential ABSL_GUARDED_BY(mutex);
   };
 
   static constexpr std::size_t kShards = 16;

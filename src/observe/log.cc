@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "observe/fd_writer.h"
 #include "observe/line_format.h"
+#include "observe/log_writer.h"
 #include "spdlog/logger.h"
 #include "spdlog/sinks/base_sink.h"
 
@@ -39,19 +39,25 @@ class LineSinkAdapter : public spdlog::sinks::base_sink<std::mutex> {
   const LineSink sink_;
 };
 
-LineSink StandardError(LogFormat format, const Clock& clock) {
-  auto dropped_line = [format, &clock](std::uint64_t dropped) {
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Logger>> Logger::ToStandardError(LogOptions options,
+                                                                const Clock& clock) {
+  auto dropped_line = [format = options.format, &clock](std::uint64_t dropped) {
     const Field fields[] = {{"lines", dropped}};
     return FormatLine(format, {clock.WallNow(), LogLevel::kWarn, "log_lines_dropped", fields});
   };
-  auto writer = std::make_shared<FdWriter>(STDERR_FILENO, absl::Seconds(1), dropped_line);
-  return [writer](std::string_view line) { writer->Write(line); };
+  absl::StatusOr<std::unique_ptr<LogWriter>> started =
+      LogWriter::Start(STDERR_FILENO, std::move(dropped_line), clock);
+  if (!started.ok()) {
+    return started.status();
+  }
+  const std::shared_ptr<LogWriter> writer = *std::move(started);
+  auto logger = std::make_unique<Logger>(options, clock,
+                                         [writer](std::string_view line) { writer->Write(line); });
+  logger->writer_ = writer;
+  return logger;
 }
-
-}  // namespace
-
-Logger::Logger(LogOptions options, const Clock& clock)
-    : Logger(options, clock, StandardError(options.format, clock)) {}
 
 Logger::Logger(LogOptions options, const Clock& clock, LineSink sink)
     : level_(options.level),
@@ -63,7 +69,15 @@ Logger::Logger(LogOptions options, const Clock& clock, LineSink sink)
   out_->set_error_handler([](const std::string&) {});  // spdlog's own writes to stderr by itself
 }
 
-Logger::~Logger() = default;
+Logger::~Logger() { Close(); }
+
+void Logger::Close() {
+  if (writer_ != nullptr) {
+    writer_->Close();
+  }
+}
+
+std::uint64_t Logger::lines_dropped() const { return writer_ == nullptr ? 0 : writer_->dropped(); }
 
 void Logger::Write(LogLevel level, std::string_view event, absl::Span<const Field> fields) {
   const std::string line = FormatLine(format_, {clock_.WallNow(), level, event, fields});

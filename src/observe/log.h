@@ -2,11 +2,13 @@
 #define CREDENTIAL_BROKER_OBSERVE_LOG_H_
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string_view>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/clock.h"
 #include "observe/field.h"
@@ -17,6 +19,8 @@ class logger;  // NOLINT(readability-identifier-naming): spdlog's name
 }  // namespace spdlog
 
 namespace credential_broker::observe {
+
+class LogWriter;
 
 struct LogOptions {
   LogLevel level = LogLevel::kInfo;  // what is below it is left out
@@ -31,20 +35,31 @@ using LineSink = std::function<void(std::string_view line)>;
 //
 //   log.Info("token_obtained", {{"credential", name}, {"lifetime_seconds", token.lifetime}});
 //
-// Thread-safe. A level that is left out costs one atomic read and the making of the fields. Logging
-// never fails: a line that cannot be written is dropped.
+// Thread-safe, except Close. A level that is left out costs one atomic read and the making of the
+// fields. Logging never fails: a line that cannot be written is dropped.
 class Logger {
  public:
-  // Writes to the process's standard error, which is waited for at most a second in all (FdWriter
-  // tells how), so that a reader of the log that hangs does not hang the broker. A reader that is
-  // gone is harmless only where the process ignores SIGPIPE. `clock` outlives the logger.
-  Logger(LogOptions options, const Clock& clock);
+  // Returns a logger that writes to the process's standard error on a thread of its own, so that a
+  // slow reader of the log blocks nobody who logs (LogWriter). `clock` lives to the end of the
+  // process. RESOURCE_EXHAUSTED: there is no thread or descriptor for it.
+  static absl::StatusOr<std::unique_ptr<Logger>> ToStandardError(LogOptions options,
+                                                                 const Clock& clock);
 
+  // `clock` outlives the logger.
   Logger(LogOptions options, const Clock& clock, LineSink sink);
 
   Logger(const Logger&) = delete;
   Logger& operator=(const Logger&) = delete;
+  // Calls Close.
   ~Logger();
+
+  // Blocks until the lines logged so far have been written, at most LogWriter::kMaxFlush; those
+  // that come later are dropped. Does nothing where a LineSink takes the lines. Idempotent.
+  void Close();
+
+  // Returns the number of lines dropped because the reader of the log is too slow, or because
+  // standard error refuses them.
+  std::uint64_t lines_dropped() const;
 
   void SetLevel(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
   bool Enabled(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
@@ -82,6 +97,7 @@ class Logger {
   const LogFormat format_;
   const Clock& clock_;
   const std::unique_ptr<spdlog::logger> out_;
+  std::shared_ptr<LogWriter> writer_;  // null: a LineSink takes the lines
 };
 
 }  // namespace credential_broker::observe

@@ -9,7 +9,7 @@
 namespace credential_broker::observe {
 namespace {
 
-std::string NumberText(double number) {
+std::string SampleText(double number) {
   std::array<char, 400> buffer;  // takes the largest and the smallest
   const auto [end, error] =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, std::chars_format::fixed);
@@ -49,18 +49,23 @@ void MetricWriter::Sample(Labels labels, std::uint64_t value) {
   Line("", labels, "", std::to_string(value));
 }
 
-void MetricWriter::Sample(Labels labels, double value) { Line("", labels, "", NumberText(value)); }
+void MetricWriter::Sample(Labels labels, double value) { Line("", labels, "", SampleText(value)); }
 
 void MetricWriter::Sample(Labels labels, const HistogramCounts& histogram) {
   std::uint64_t count = 0;
   for (std::size_t i = 0; i < histogram.counts.size(); ++i) {
     count += histogram.counts[i];
     const std::string bound =
-        i < histogram.bounds.size() ? NumberText(histogram.bounds[i]) : "+Inf";
+        i < histogram.bounds.size() ? SampleText(histogram.bounds[i]) : "+Inf";
     Line("_bucket", labels, bound, std::to_string(count));
   }
-  Line("_sum", labels, "", NumberText(histogram.sum));
+  Line("_sum", labels, "", SampleText(histogram.sum));
   Line("_count", labels, "", std::to_string(count));
+}
+
+void MetricWriter::Sample(Labels labels, absl::Time time) {
+  constexpr double kMillisecondsPerSecond = 1e3;
+  Sample(labels, static_cast<double>(absl::ToUnixMillis(time)) / kMillisecondsPerSecond);
 }
 
 void MetricWriter::Begin(std::string_view name, std::string_view help, std::string_view type) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 
 namespace credential_broker::observe {
@@ -40,6 +41,7 @@ class MetricWriter {
   void Sample(Labels labels, std::uint64_t value);
   void Sample(Labels labels, double value);
   void Sample(Labels labels, const HistogramCounts& histogram);
+  void Sample(Labels labels, absl::Time time);  // in seconds since 1970
 
   std::string Take() && { return std::move(text_); }
 

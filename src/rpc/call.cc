@@ -5,8 +5,8 @@
 
 namespace credential_broker::rpc {
 
-void FillFramePrefix(std::string& framed) {
-  const auto size = static_cast<std::uint32_t>(framed.size() - kFramePrefixSize);
+void FillFramePrefix(std::string& framed, std::size_t more) {
+  const auto size = static_cast<std::uint32_t>(framed.size() - kFramePrefixSize + more);
   framed[0] = 0;  // not compressed
   for (int i = 0; i < 4; ++i) {
     framed[1 + i] = static_cast<char>(size >> (24 - 8 * i));

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -63,6 +64,14 @@ class Call {
   virtual void SendFramed(std::shared_ptr<const std::string> framed) = 0;
   // Sends one message that is framed already: see FillFramePrefix.
   virtual void SendFramed(std::string framed) = 0;
+  // Sends one framed message in parts, so that its constant parts are shared: the message is
+  // `head`, which begins with the prefix of the whole, and `rest` behind it.
+  void SendFramed(std::string head, const std::vector<std::shared_ptr<const std::string>>& rest) {
+    SendFramed(std::move(head));
+    for (const std::shared_ptr<const std::string>& part : rest) {
+      SendFramed(part);
+    }
+  }
   // Ends the call. `status.details` travel in grpc-status-details-bin; a code that gRPC does not
   // know becomes UNKNOWN. At most once; nothing is sent after it, and the handler hears nothing
   // more.
@@ -78,9 +87,34 @@ class Call {
   virtual bool TakeBack() = 0;
 
   virtual std::shared_ptr<CallRef> Ref() = 0;
+  // Runs `task` once after `delay`, on the call's loop. The handler keeps the timer in a member, so
+  // that it ends with the call.
+  [[nodiscard]] virtual std::unique_ptr<Timer> RunAfter(absl::Duration delay,
+                                                        absl::AnyInvocable<void() &&> task) = 0;
   // Where the call lives: for one who serves many calls, and posts one task for all of them. It may
   // be held beyond the server's end.
   virtual std::shared_ptr<Executor> executor() = 0;
+};
+
+// Names the handler of a call, or a part of it, from other threads and later batches: it is reached
+// by a task that runs only while the handler lives. Copyable, thread-safe; may outlive the call.
+template <typename T>
+class HandlerRef {
+ public:
+  // `target`: the handler of `call`, or what the handler owns.
+  HandlerRef(Call& call, T& target) : call_(call.Ref()), target_(&target) {}
+
+  // Runs `task(target)` on the call's loop, or destroys it without running it (CallRef::Post).
+  template <typename Task>
+  void Post(Task task) const {
+    call_->Post([target = target_, task = std::move(task)](Call& /*call*/) mutable {
+      std::move(task)(*target);
+    });
+  }
+
+ private:
+  std::shared_ptr<CallRef> call_;
+  T* target_;
 };
 
 // What serves one RPC. Destroyed when the call is over: finished and sent, cancelled by the client,
@@ -100,8 +134,8 @@ class CallHandler {
 constexpr std::size_t kFramePrefixSize = 5;
 
 // Writes the prefix of an uncompressed message over the first kFramePrefixSize bytes of `framed`;
-// the rest of it is the message.
-void FillFramePrefix(std::string& framed);
+// the rest of it is the message, or the first part of it where `more` bytes follow elsewhere.
+void FillFramePrefix(std::string& framed, std::size_t more = 0);
 
 // A framed message, to be shared by many calls.
 std::shared_ptr<const std::string> FrameMessage(std::string_view message);

@@ -8,6 +8,7 @@
 #include "rpc/request_check.h"
 #include "rpc/request_metadata.h"
 #include "rpc/server_call.h"
+#include "rpc/status.h"
 
 namespace credential_broker::rpc {
 namespace {
@@ -24,6 +25,14 @@ class RefusedBody : public h2::RequestHandler {
   h2::Stream& stream_;
 };
 
+google::rpc::Status TooManyStreams(Admission* admission, const Peer& peer) {
+  return admission != nullptr
+             ? admission->TooManyStreams(peer)
+             : MakeStatus(absl::StatusCode::kResourceExhausted,
+                          "the caller has reached the maximum number of open streams; close some, "
+                          "or ask later");
+}
+
 }  // namespace
 
 std::unique_ptr<h2::RequestHandler> GrpcApplication::OnRequest(h2::Stream& stream,
@@ -33,9 +42,14 @@ std::unique_ptr<h2::RequestHandler> GrpcApplication::OnRequest(h2::Stream& strea
     SendRefusal(stream, *refused);
     return std::make_unique<RefusedBody>(stream);
   }
-  auto call = std::make_unique<ServerCall>(stream, std::get<AcceptedRequest>(checked),
-                                           RequestMetadata(std::move(head.headers)),
-                                           CallEnvironment{clock_, observer_, counters_});
+  if (stream.principal_is_full()) {
+    counters_.principals_full.Add();
+    SendRefusal(stream, {TooManyStreams(admission_, stream.peer())});
+    return std::make_unique<RefusedBody>(stream);
+  }
+  auto call = std::make_unique<ServerCall>(
+      stream, std::get<AcceptedRequest>(checked), RequestMetadata(std::move(head.headers)),
+      CallEnvironment{clock_, observer_, counters_, admission_});
   call->Start();
   return call;
 }

@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "h2/stream.h"
+#include "rpc/admission.h"
 #include "rpc/call_observer.h"
 #include "rpc/counters.h"
 #include "rpc/router.h"
@@ -14,9 +15,10 @@ namespace credential_broker::rpc {
 // Serves gRPC's calls of `router` on HTTP/2 streams. Thread-safe.
 class GrpcApplication : public h2::Application {
  public:
-  // All outlive this; `observer` may be null. `router` has all its methods by now.
-  GrpcApplication(const Router& router, const Clock& clock, CallObserver* observer = nullptr)
-      : router_(router), clock_(clock), observer_(observer) {}
+  // All outlive this; `observer` and `admission` may be null. `router` has all its methods by now.
+  GrpcApplication(const Router& router, const Clock& clock, CallObserver* observer = nullptr,
+                  Admission* admission = nullptr)
+      : router_(router), clock_(clock), observer_(observer), admission_(admission) {}
 
   std::unique_ptr<h2::RequestHandler> OnRequest(h2::Stream& stream, h2::RequestHead head) override;
 
@@ -26,6 +28,7 @@ class GrpcApplication : public h2::Application {
   const Router& router_;
   const Clock& clock_;
   CallObserver* observer_;
+  Admission* admission_;
   Counters counters_;
 };
 

@@ -21,7 +21,7 @@ using ::grpc::health::v1::HealthCheckRequest;
 using ::grpc::health::v1::HealthCheckResponse;
 
 // A request is the name of a service, which a watch keeps.
-constexpr MethodOptions kOptions{.max_message = 1024};
+constexpr MethodOptions kCheckOptions{.max_message = 1024, .counted = true};
 
 class WatchHandler;
 
@@ -93,9 +93,10 @@ class HealthRegistry {
     Wake(watchers);
   }
 
-  void AddWatcher(WatchHandler& handler, std::string service, std::shared_ptr<CallRef> call) {
+  void AddWatcher(Call& call, WatchHandler& handler, std::string service) {
+    Watcher watcher{HandlerRef(call, handler), std::move(service)};
     MutexLock lock(mutex_);
-    watchers_.emplace(&handler, Watcher{&handler, std::move(service), std::move(call)});
+    watchers_.emplace(&handler, std::move(watcher));
   }
 
   void RemoveWatcher(const WatchHandler& handler) {
@@ -105,16 +106,16 @@ class HealthRegistry {
 
  private:
   struct Watcher {
-    WatchHandler* handler;  // used on the call's loop, and while the call is not over, only
+    HandlerRef<WatchHandler> handler;
     std::string service;
-    std::shared_ptr<CallRef> call;
   };
 
   static void Wake(const std::vector<Watcher>& watchers);
 
   mutable Mutex mutex_;
   std::map<std::string, ServingStatus, std::less<>> statuses_ ABSL_GUARDED_BY(mutex_);
-  // By handler: a client may open and close them by the thousand.
+  // By the address of the handler, which is a key here and no more: a client may open and close
+  // them by the thousand.
   std::unordered_map<const WatchHandler*, Watcher> watchers_ ABSL_GUARDED_BY(mutex_);
   bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
 };
@@ -137,7 +138,7 @@ class WatchHandler : public CallHandler {
       return;
     }
     service_ = request.service();
-    registry_->AddWatcher(*this, service_, call_.Ref());
+    registry_->AddWatcher(call_, *this, service_);
     SendLatest();
   }
 
@@ -182,7 +183,7 @@ void Check(const HealthRegistry& registry, Call& call, const HealthCheckRequest&
 
 void HealthRegistry::Wake(const std::vector<Watcher>& watchers) {
   for (const Watcher& watcher : watchers) {
-    watcher.call->Post([handler = watcher.handler](Call&) { handler->SendLatest(); });
+    watcher.handler.Post([](WatchHandler& handler) { handler.SendLatest(); });
   }
 }
 
@@ -199,11 +200,11 @@ void HealthService::AddTo(Router& router) const {
             Check(*registry, call, request);
             return nullptr;
           }),
-      kOptions);
+      kCheckOptions);
   router.Add(
       service, "Watch",
       [registry = registry_](Call& call) { return std::make_unique<WatchHandler>(call, registry); },
-      kOptions);
+      kCheckOptions);
 }
 
 void HealthService::Set(std::string_view service, ServingStatus status) {

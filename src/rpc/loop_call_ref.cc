@@ -5,23 +5,28 @@
 namespace credential_broker::rpc {
 
 void LoopCallRef::Post(absl::AnyInvocable<void(Call&) &&> task) {
-  // Declared before the lock: a task that is not posted is destroyed after it is released, as its
-  // destructor may come back here.
-  absl::AnyInvocable<void()&&> run = [self = shared_from_this(), task = std::move(task)]() mutable {
+  std::shared_ptr<h2::EventLoop> loop;
+  {
+    MutexLock lock(mutex_);
+    loop = loop_;
+  }
+  if (loop == nullptr) {
+    return;
+  }
+  // Not under the lock: a loop that has stopped destroys the task at once, and the task's
+  // destructor may post again.
+  loop->Post([self = shared_from_this(), task = std::move(task)]() mutable {
     if (self->call_ != nullptr) {
       std::move(task)(*self->call_);
     }
-  };
-  MutexLock lock(mutex_);
-  if (loop_ != nullptr) {
-    loop_->Post(std::move(run));
-  }
+  });
 }
 
 void LoopCallRef::Close() {
   call_ = nullptr;
+  std::shared_ptr<h2::EventLoop> loop;  // released after the lock
   MutexLock lock(mutex_);
-  loop_ = nullptr;
+  loop.swap(loop_);
 }
 
 }  // namespace credential_broker::rpc

@@ -2,6 +2,7 @@
 #define CREDENTIAL_BROKER_RPC_LOOP_CALL_REF_H_
 
 #include <memory>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
@@ -11,21 +12,23 @@
 
 namespace credential_broker::rpc {
 
-// The way back to a call that lives on an event loop. The call closes it when it is over: from then
-// on neither the call nor the loop, which may be gone as well, is touched.
+// Reaches a call that lives on an event loop from any thread. The call closes the reference when it
+// is over; tasks that come later are destroyed without being run. A task is never destroyed while
+// the reference holds its mutex. Post is thread-safe.
 class LoopCallRef : public CallRef, public std::enable_shared_from_this<LoopCallRef> {
  public:
-  LoopCallRef(h2::EventLoop& loop, Call& call) : call_(&call), loop_(&loop) {}
+  LoopCallRef(std::shared_ptr<h2::EventLoop> loop, Call& call)
+      : call_(&call), loop_(std::move(loop)) {}
 
   void Post(absl::AnyInvocable<void(Call&) &&> task) override;
 
-  // On the loop's thread.
+  // Closes the reference. Called on the loop's thread only.
   void Close();
 
  private:
   Call* call_;  // on the loop's thread only; null: over
   Mutex mutex_;
-  h2::EventLoop* loop_ ABSL_GUARDED_BY(mutex_);  // null: over
+  std::shared_ptr<h2::EventLoop> loop_ ABSL_GUARDED_BY(mutex_);  // null: over
 };
 
 }  // namespace credential_broker::rpc

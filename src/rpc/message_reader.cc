@@ -62,7 +62,7 @@ void MessageReader::Keep() {
   if (rest_.empty()) {
     rest_is_kept_ = false;
     if (kept_.capacity() > kMaxIdleCapacity) {
-      kept_ = std::string();
+      std::string().swap(kept_);  // an assignment would keep the memory
     }
     return;
   }

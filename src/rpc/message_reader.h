@@ -36,6 +36,9 @@ class MessageReader {
   // Bytes that Next has not returned yet.
   std::size_t pending() const { return rest_.size(); }
 
+  // Bytes of memory that it holds.
+  std::size_t memory() const { return kept_.capacity(); }
+
  private:
   std::size_t max_message_;
   std::string kept_;

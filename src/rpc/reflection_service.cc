@@ -2,92 +2,68 @@
 
 #include <algorithm>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "core/strings.h"
 #include "google/protobuf/descriptor.h"
-#include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/wire_format_lite.h"
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "grpc/reflection/v1alpha/reflection.pb.h"
 #include "rpc/call.h"
+#include "rpc/reflection_descriptors.h"
 #include "rpc/unary.h"
 
 namespace credential_broker::rpc {
 namespace {
 
 using ::google::protobuf::Descriptor;
-using ::google::protobuf::DescriptorPool;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::FileDescriptor;
-using ::google::protobuf::ServiceDescriptor;
+using ::google::protobuf::internal::WireFormatLite;
+using ::google::protobuf::io::CodedOutputStream;
 
-// A request is a name or two.
-constexpr MethodOptions kOptions{.max_message = 4 * 1024};
+// A request is a name or two, and comes back in the response, which may wait on every stream.
+constexpr MethodOptions kReflectionOptions{.max_message = 1024, .counted = true};
+// Of a name that is not found, in the response to a request that has it already.
+constexpr std::size_t kMaxNameInError = 128;
 
-// What the router's services are described by.
-class Descriptors {
- public:
-  explicit Descriptors(const Router& router) : router_(router) {}
+// The parts of a FileDescriptorResponse.
+using FileEntries = std::vector<std::shared_ptr<const std::string>>;
 
-  std::set<std::string> ServiceNames() const {
-    std::set<std::string> names;
-    for (const ServiceDescriptor* service : router_.services()) {
-      names.insert(service->full_name());
-    }
-    return names;
+// Returns `response`, framed, as it is with a file_descriptor_response of `entries` behind it, and
+// without their bytes.
+template <typename Response>
+std::string FrameBefore(const Response& response, const FileEntries& entries) {
+  std::size_t size = 0;
+  for (const std::shared_ptr<const std::string>& entry : entries) {
+    size += entry->size();
   }
-
-  const FileDescriptor* FileByName(const std::string& name) const {
-    return FirstInPools([&](const DescriptorPool& pool) { return pool.FindFileByName(name); });
+  std::string framed(kFramePrefixSize, '\0');
+  response.AppendToString(&framed);
+  {
+    google::protobuf::io::StringOutputStream stream(&framed);
+    CodedOutputStream out(&stream);
+    out.WriteTag(WireFormatLite::MakeTag(Response::kFileDescriptorResponseFieldNumber,
+                                         WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
+    out.WriteVarint64(size);
   }
-
-  const FileDescriptor* FileOfSymbol(const std::string& symbol) const {
-    return FirstInPools(
-        [&](const DescriptorPool& pool) { return pool.FindFileContainingSymbol(symbol); });
-  }
-
-  const FileDescriptor* FileOfExtension(const std::string& type, int number) const {
-    return FirstInPools([&](const DescriptorPool& pool) -> const FileDescriptor* {
-      const Descriptor* extendee = pool.FindMessageTypeByName(type);
-      const FieldDescriptor* extension =
-          extendee == nullptr ? nullptr : pool.FindExtensionByNumber(extendee, number);
-      return extension == nullptr ? nullptr : extension->file();
-    });
-  }
-
-  const Descriptor* MessageType(const std::string& type) const {
-    return FirstInPools(
-        [&](const DescriptorPool& pool) { return pool.FindMessageTypeByName(type); });
-  }
-
- private:
-  template <typename Find>
-  auto FirstInPools(Find find) const -> decltype(find(*DescriptorPool::generated_pool())) {
-    std::set<const DescriptorPool*> pools;
-    for (const ServiceDescriptor* service : router_.services()) {
-      pools.insert(service->file()->pool());
-    }
-    for (const DescriptorPool* pool : pools) {
-      if (auto* found = find(*pool)) {
-        return found;
-      }
-    }
-    return nullptr;
-  }
-
-  const Router& router_;
-};
+  FillFramePrefix(framed, size);
+  return framed;
+}
 
 // One stream of questions. Request and Response are those of v1 or of v1alpha, which differ in name
 // only.
 template <typename Request, typename Response>
 class ReflectionHandler : public CallHandler {
  public:
-  ReflectionHandler(Call& call, const Router& router) : call_(call), descriptors_(router) {}
+  ReflectionHandler(Call& call, std::shared_ptr<ReflectionDescriptors> descriptors)
+      : call_(call), descriptors_(std::move(descriptors)) {}
 
   void OnMessage(std::string_view message) override {
     Request request;
@@ -99,40 +75,52 @@ class ReflectionHandler : public CallHandler {
     Response response;
     response.set_valid_host(request.host());
     *response.mutable_original_request() = request;
-    if (!Answer(request, response)) {
+    FileEntries files;
+    if (!Answer(request, response, files)) {
       call_.Finish(MakeStatus(absl::StatusCode::kInvalidArgument,
                               "the request asks for nothing: message_request is not set"));
       return;
     }
-    call_.SendFramed(SerializeFramed(response));
+    if (files.empty()) {
+      call_.SendFramed(SerializeFramed(response));
+    } else {
+      call_.SendFramed(FrameBefore(response, files), files);
+    }
   }
 
   void OnHalfClose() override { call_.FinishOk(); }
 
  private:
-  bool Answer(const Request& request, Response& response) {
+  // Fills the response, or `files` where it is a file_descriptor_response. False: the request is
+  // empty.
+  bool Answer(const Request& request, Response& response, FileEntries& files) {
     switch (request.message_request_case()) {
       case Request::kFileByFilename:
-        SendFile(descriptors_.FileByName(request.file_by_filename()),
-                 StrCat("file ", request.file_by_filename()), response);
+        if (!AddFile(descriptors_->FileByName(request.file_by_filename()), files)) {
+          SetNotFound(StrCat("file ", Shortened(request.file_by_filename())), response);
+        }
         return true;
       case Request::kFileContainingSymbol:
-        SendFile(descriptors_.FileOfSymbol(request.file_containing_symbol()),
-                 StrCat("symbol ", request.file_containing_symbol()), response);
+        if (!AddFile(descriptors_->FileOfSymbol(request.file_containing_symbol()), files)) {
+          SetNotFound(StrCat("symbol ", Shortened(request.file_containing_symbol())), response);
+        }
         return true;
       case Request::kFileContainingExtension: {
         const auto& extension = request.file_containing_extension();
-        SendFile(
-            descriptors_.FileOfExtension(extension.containing_type(), extension.extension_number()),
-            StrCat("extension ", extension.extension_number(), " of ", extension.containing_type()),
-            response);
+        if (!AddFile(descriptors_->FileOfExtension(extension.containing_type(),
+                                                   extension.extension_number()),
+                     files)) {
+          SetNotFound(StrCat("extension ", extension.extension_number(), " of ",
+                             Shortened(extension.containing_type())),
+                      response);
+        }
         return true;
       }
       case Request::kAllExtensionNumbersOfType:
-        SendExtensionNumbers(request.all_extension_numbers_of_type(), response);
+        SetExtensionNumbers(request.all_extension_numbers_of_type(), response);
         return true;
       case Request::kListServices:
-        for (const std::string& name : descriptors_.ServiceNames()) {
+        for (const std::string& name : descriptors_->ServiceNames()) {
           response.mutable_list_services_response()->add_service()->set_name(name);
         }
         return true;
@@ -142,11 +130,11 @@ class ReflectionHandler : public CallHandler {
     return false;
   }
 
-  // The file, whether or not it was sent before, and all it imports that was not.
-  void SendFile(const FileDescriptor* file, const std::string& asked, Response& response) {
+  // Adds the file, whether or not it was sent before, and all it imports that was not. False: there
+  // is no file.
+  bool AddFile(const FileDescriptor* file, FileEntries& files) {
     if (file == nullptr) {
-      SendNotFound(asked, response);
-      return;
+      return false;
     }
     sent_.erase(file);
     std::vector<const FileDescriptor*> left{file};
@@ -156,22 +144,18 @@ class ReflectionHandler : public CallHandler {
       if (!sent_.insert(next).second) {
         continue;
       }
-      google::protobuf::FileDescriptorProto proto;
-      next->CopyTo(&proto);
-      // CopyTo leaves them out, and clients that print JSON then invent names of their own.
-      next->CopyJsonNameTo(&proto);
-      response.mutable_file_descriptor_response()->add_file_descriptor_proto(
-          proto.SerializeAsString());
+      files.push_back(descriptors_->EntryOf(next));
       for (int i = 0; i < next->dependency_count(); ++i) {
         left.push_back(next->dependency(i));
       }
     }
+    return true;
   }
 
-  void SendExtensionNumbers(const std::string& type, Response& response) {
-    const Descriptor* extendee = descriptors_.MessageType(type);
+  void SetExtensionNumbers(const std::string& type, Response& response) {
+    const Descriptor* extendee = descriptors_->MessageType(type);
     if (extendee == nullptr) {
-      SendNotFound("type " + type, response);
+      SetNotFound(StrCat("type ", Shortened(type)), response);
       return;
     }
     std::vector<const FieldDescriptor*> extensions;
@@ -185,34 +169,46 @@ class ReflectionHandler : public CallHandler {
               numbers.mutable_extension_number()->end());
   }
 
-  static void SendNotFound(const std::string& asked, Response& response) {
+  static std::string Shortened(const std::string& name) {
+    if (name.size() <= kMaxNameInError) {
+      return name;
+    }
+    std::size_t size = kMaxNameInError;
+    while (size > 0 && (name[size] & 0xC0) == 0x80) {
+      --size;  // not in the middle of a character
+    }
+    return name.substr(0, size) + "...";
+  }
+
+  static void SetNotFound(const std::string& asked, Response& response) {
     auto& error = *response.mutable_error_response();
     error.set_error_code(static_cast<int>(absl::StatusCode::kNotFound));
     error.set_error_message(StrCat("not found: ", asked));
   }
 
   Call& call_;
-  Descriptors descriptors_;
+  const std::shared_ptr<ReflectionDescriptors> descriptors_;
   std::unordered_set<const FileDescriptor*> sent_;
 };
 
 template <typename Request, typename Response>
-void AddVersion(Router& router) {
+void AddVersion(Router& router, const std::shared_ptr<ReflectionDescriptors>& descriptors) {
   router.Add(
       *Request::descriptor()->file()->FindServiceByName("ServerReflection"), "ServerReflectionInfo",
-      [&router](Call& call) {
-        return std::make_unique<ReflectionHandler<Request, Response>>(call, router);
+      [descriptors](Call& call) {
+        return std::make_unique<ReflectionHandler<Request, Response>>(call, descriptors);
       },
-      kOptions);
+      kReflectionOptions);
 }
 
 }  // namespace
 
 void AddReflection(Router& router) {
+  auto descriptors = std::make_shared<ReflectionDescriptors>(router);
   AddVersion<grpc::reflection::v1::ServerReflectionRequest,
-             grpc::reflection::v1::ServerReflectionResponse>(router);
+             grpc::reflection::v1::ServerReflectionResponse>(router, descriptors);
   AddVersion<grpc::reflection::v1alpha::ServerReflectionRequest,
-             grpc::reflection::v1alpha::ServerReflectionResponse>(router);
+             grpc::reflection::v1alpha::ServerReflectionResponse>(router, descriptors);
 }
 
 }  // namespace credential_broker::rpc

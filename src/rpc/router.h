@@ -21,6 +21,9 @@ struct MethodOptions {
   // Bytes of one request message; beyond: RESOURCE_EXHAUSTED. Each stream of a connection may hold
   // so much of ours: little is right for a method that asks little.
   std::size_t max_message = 64 * 1024;
+  // Each request message counts as one call of the connection's principal (Admission). For methods
+  // that authenticate no caller themselves.
+  bool counted = false;
 };
 
 // Makes the handler of one call, when its headers are complete. Called on every loop's thread. It

@@ -106,7 +106,7 @@ bool ServerCall::HandleMessages() {
 
 void ServerCall::HandleMessage(std::string_view message) {
   if (request_.method->client_streaming) {
-    handler_->OnMessage(message);
+    Deliver(message);
   } else if (only_message_) {
     too_many_messages_ = true;
   } else {
@@ -127,11 +127,21 @@ void ServerCall::HandleHalfClose() {
                  too_many_messages_ ? "more" : "none")));
       return;
     }
-    handler_->OnMessage(*only_message_);
+    Deliver(*only_message_);
   }
   if (!closed_) {
     handler_->OnHalfClose();
   }
+}
+
+void ServerCall::Deliver(std::string_view message) {
+  if (request_.method->options.counted && environment_.admission != nullptr) {
+    if (std::optional<google::rpc::Status> refusal = environment_.admission->CountCall(peer())) {
+      Fail(*refusal);
+      return;
+    }
+  }
+  handler_->OnMessage(message);
 }
 
 void ServerCall::SendInitialMetadata(const Metadata& metadata) {
@@ -161,7 +171,7 @@ void ServerCall::Finish(const google::rpc::Status& status, const Metadata& trail
 
 std::shared_ptr<CallRef> ServerCall::Ref() {
   if (ref_ == nullptr) {
-    ref_ = std::make_shared<LoopCallRef>(stream_.loop(), *this);
+    ref_ = std::make_shared<LoopCallRef>(stream_.loop().shared_from_this(), *this);
     if (closed_) {
       ref_->Close();
     }

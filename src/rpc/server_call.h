@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "h2/stream.h"
+#include "rpc/admission.h"
 #include "rpc/answer.h"
 #include "rpc/call.h"
 #include "rpc/call_observer.h"
@@ -26,6 +27,7 @@ struct CallEnvironment {
   const Clock& clock;
   CallObserver* observer;  // may be null
   Counters& counters;
+  Admission* admission = nullptr;  // null: no limit
 };
 
 // One call: the HTTP/2 stream below and the handler above, on the stream's loop.
@@ -67,11 +69,16 @@ class ServerCall final : public h2::RequestHandler, public Call {
   void SendMessage(std::string message) override;
   void SendFramed(std::shared_ptr<const std::string> framed) override { Send(std::move(framed)); }
   void SendFramed(std::string framed) override { Send(std::move(framed)); }
+  using Call::SendFramed;
   void Finish(const google::rpc::Status& status, const Metadata& trailers) override;
   using Call::Finish;
   std::size_t unsent_bytes() const override { return answer_.unsent_bytes(); }
   bool TakeBack() override { return !closed_ && answer_.TakeBack(); }
   std::shared_ptr<CallRef> Ref() override;
+  std::unique_ptr<Timer> RunAfter(absl::Duration delay,
+                                  absl::AnyInvocable<void() &&> task) override {
+    return stream_.loop().RunAfter(delay, std::move(task));
+  }
   std::shared_ptr<Executor> executor() override { return stream_.loop().shared_from_this(); }
 
  private:
@@ -83,6 +90,8 @@ class ServerCall final : public h2::RequestHandler, public Call {
   bool HandleMessages();
   void HandleMessage(std::string_view message);
   void HandleHalfClose();
+  // Passes a message to the handler, unless Admission refuses it, which ends the call.
+  void Deliver(std::string_view message);
   // Ends the call for the client's mistake; the handler is not waited for.
   void Fail(const google::rpc::Status& status);
   void OnDeadline();

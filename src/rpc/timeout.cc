@@ -13,7 +13,7 @@ namespace credential_broker::rpc {
 namespace {
 
 constexpr std::size_t kMaxDigits = 8;
-constexpr std::size_t kMaxShown = 32;
+constexpr std::size_t kMaxShownTimeout = 32;
 
 std::optional<absl::Duration> Unit(char letter) {
   switch (letter) {
@@ -36,7 +36,7 @@ std::optional<absl::Duration> Unit(char letter) {
 
 absl::Status Malformed(std::string_view text) {
   return absl::InternalError(
-      StrCat("grpc-timeout \"", absl::CEscape(ToAbsl(text.substr(0, kMaxShown))),
+      StrCat("grpc-timeout \"", absl::CEscape(ToAbsl(text.substr(0, kMaxShownTimeout))),
              "\" is malformed: send 1 to 8 digits and a unit (H M S m u n)"));
 }
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr absl::Duration kDefaultWait = absl::Seconds(10);
 
-Reply Json(std::string body) {
+Reply JsonReply(std::string body) {
   Reply reply;
   reply.body = std::move(body);
   return reply;
@@ -32,7 +32,7 @@ Reply Control::Handle(const Request& request, const Caller& caller) {
     return Faults(request);
   }
   if (path == "/sandbox/stats" && request.method == "GET") {
-    return Json(stand_in_.StatsJson());
+    return JsonReply(stand_in_.StatsJson());
   }
   if (path == "/sandbox/wait" && request.method == "GET") {
     return Wait(request, caller);
@@ -42,7 +42,7 @@ Reply Control::Handle(const Request& request, const Caller& caller) {
   }
   if (path == "/sandbox/revoke" && request.method == "POST") {
     stand_in_.RevokeSessions();
-    return Json("{}");
+    return JsonReply("{}");
   }
   return ControlError(404,
                       "there are GET, PUT, DELETE /sandbox/faults, GET /sandbox/stats, "
@@ -60,7 +60,7 @@ Reply Control::Faults(const Request& request) {
   } else if (request.method != "GET") {
     return ControlError(405, "only GET, PUT and DELETE");
   }
-  return Json(FaultsToJson(stand_in_.CurrentFaults()));
+  return JsonReply(FaultsToJson(stand_in_.CurrentFaults()));
 }
 
 Reply Control::Wait(const Request& request, const Caller& caller) {
@@ -84,7 +84,7 @@ Reply Control::Wait(const Request& request, const Caller& caller) {
     goals.emplace_back(*counter, goal);
   }
   const bool reached = stand_in_.WaitFor(goals, timeout, caller);
-  Reply reply = Json(stand_in_.StatsJson());
+  Reply reply = JsonReply(stand_in_.StatsJson());
   reply.status = reached ? 200 : 408;
   return reply;
 }
@@ -117,7 +117,7 @@ Reply Control::Keys(const Request& request) {
     *field->second = value.get<std::string>();
   }
   stand_in_.ReplaceKeys(std::move(keys));
-  return Json("{}");
+  return JsonReply("{}");
 }
 
 }  // namespace credential_broker::sandbox

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "core/audit_sink.h"
 #include "core/current_credentials.h"
+#include "core/keyed_permits.h"
 #include "core/keyed_rate_limiter.h"
 #include "rpc/call.h"
 #include "rpc/unary.h"
@@ -27,11 +28,17 @@ struct Admission {
   std::shared_ptr<Credential> credential;  // never null
 };
 
-// What a caller has to pass beside the access policy. Both outlive the gatekeeper.
+// What a caller has to pass beside the access policy. All outlive the gatekeeper.
 struct CallerChecks {
   identity::CallerTokens* tokens = nullptr;  // null: no bearer token is accepted
   KeyedRateLimiter* rate = nullptr;          // of each principal; null: no limit
+  KeyedPermits* streams = nullptr;           // of each principal; null: no limit
 };
+
+// Returns CALLER_RATE_LIMITED for a caller whose next call is allowed after `wait`.
+absl::Status CallsTooOften(std::string_view principal, absl::Duration wait);
+// Returns CALLER_RATE_LIMITED for a caller that has reached its maximum number of open streams.
+absl::Status HasTooManyStreams(std::string_view principal);
 
 // The name that a request means: "default" where it has none. Fails with INVALID_REQUEST where it
 // can be nobody's.
@@ -72,6 +79,13 @@ class Gatekeeper {
   // empty for "default"; fails with INVALID_REQUEST where it is no name.
   absl::StatusOr<Admission> Admit(const rpc::Call& call, std::string principal,
                                   std::string_view name) const;
+
+  // Returns the right of an authenticated call to be a stream that stays open; the caller keeps it
+  // as long as that. Empty where nothing limits it. Fails with CALLER_RATE_LIMITED.
+  absl::StatusOr<KeyedPermits::Permit> AdmitStream(const rpc::Call& call,
+                                                   std::string_view principal) const;
+  // What verifies the token that `call` was authenticated by; null: it was not by a token.
+  identity::CallerTokens* TokensOf(const rpc::Call& call) const;
 
   CurrentCredentials::SetPtr credentials() const { return credentials_.Get(); }
   AuditSink& audit() const { return audit_; }

@@ -13,53 +13,65 @@ bool HasUsableToken(CredentialState state) {
 }  // namespace
 
 Readiness::Readiness(const std::vector<std::string>& credentials,
-                     std::function<void(bool)> on_change)
+                     std::function<void(ReadinessPhase)> on_change)
     : on_change_(std::move(on_change)) {
   MutexLock lock(mutex_);
   for (const std::string& name : credentials) {
     states_.emplace(name, CredentialState::kPending);
   }
-  on_change_(ready_);
+  Enter(MayServe() ? ReadinessPhase::kReady : ReadinessPhase::kStarting);
 }
 
 void Readiness::Set(std::string_view credential, CredentialState state) {
   MutexLock lock(mutex_);
-  auto it = states_.find(credential);
-  if (it != states_.end()) {
+  if (auto it = states_.find(credential); it != states_.end()) {
     it->second = state;
-  } else if (HasUsableToken(state)) {
-    states_.emplace(credential, state);
+    Update();
   }
-  Update();
 }
 
-void Readiness::Remove(std::string_view credential) {
+void Readiness::Replace(const std::vector<std::string>& started,
+                        const std::vector<std::string>& removed) {
   MutexLock lock(mutex_);
-  if (auto it = states_.find(credential); it != states_.end()) {
-    states_.erase(it);
+  for (const std::string& name : removed) {
+    states_.erase(name);
+  }
+  for (const std::string& name : started) {
+    states_.insert_or_assign(name, CredentialState::kPending);
   }
   Update();
 }
 
 void Readiness::StartDraining() {
   MutexLock lock(mutex_);
-  draining_ = true;
-  Update();
+  if (phase_ != ReadinessPhase::kDraining) {
+    Enter(ReadinessPhase::kDraining);
+  }
 }
 
-bool Readiness::ready() const {
+ReadinessPhase Readiness::phase() const {
   MutexLock lock(mutex_);
-  return ready_;
+  return phase_;
+}
+
+bool Readiness::MayServe() const {
+  const auto attempted = [](const auto& entry) {
+    return entry.second != CredentialState::kPending;
+  };
+  const auto usable = [](const auto& entry) { return HasUsableToken(entry.second); };
+  return states_.empty() || (std::all_of(states_.begin(), states_.end(), attempted) &&
+                             std::any_of(states_.begin(), states_.end(), usable));
 }
 
 void Readiness::Update() {
-  const bool ready = !draining_ && !states_.empty() &&
-                     std::all_of(states_.begin(), states_.end(),
-                                 [](const auto& entry) { return HasUsableToken(entry.second); });
-  if (ready != ready_) {
-    ready_ = ready;
-    on_change_(ready);
+  if (phase_ == ReadinessPhase::kStarting && MayServe()) {
+    Enter(ReadinessPhase::kReady);
   }
+}
+
+void Readiness::Enter(ReadinessPhase phase) {
+  phase_ = phase;
+  on_change_(phase);
 }
 
 }  // namespace credential_broker::service

@@ -12,30 +12,53 @@
 
 namespace credential_broker::service {
 
-// Whether every credential has a usable token, and who has none. Thread-safe.
+enum class ReadinessPhase { kStarting, kReady, kDraining };
+
+// Decides whether clients should be sent to this broker. gRPC health, /readyz and /statusz all show
+// its phase, so that they never contradict each other. Thread-safe.
+//
+//   kStarting ──> kReady      once the first attempt of every credential has ended, successfully or
+//                             not, and at least one credential has a usable token; at once if there
+//                             are no credentials
+//   any       ──> kDraining   at shutdown
+//
+// A rollout with a wrong key, or without a route to InvestSuite, therefore stops before it replaces
+// replicas that work. Once ready, the broker stays ready until it drains, whatever InvestSuite or a
+// reload does: callers of a credential without a token get its error, and callers of the others are
+// not affected.
+//
+// A reload while starting has the outcome of a start with the new configuration. Credentials that
+// it adds, or replaces because they use another account, have a first attempt that must end;
+// removed ones no longer count; if none is left, the broker is ready.
 class Readiness {
  public:
-  // `on_change` is called with each new answer to ready(), one at a time; it must not call back.
-  Readiness(const std::vector<std::string>& credentials, std::function<void(bool ready)> on_change);
+  // `on_change` is called with each new phase, and with the first one by the constructor, one call
+  // at a time. It must not call this object.
+  Readiness(const std::vector<std::string>& credentials,
+            std::function<void(ReadinessPhase)> on_change);
 
-  // One that was not among those of the start counts from its first usable token on: a credential
-  // that a reload brings, and that never worked, must not take the others' callers away.
+  // Reports the state of a credential. kPending: its first attempt has not ended. Ignored unless
+  // the credential is in force.
   void Set(std::string_view credential, CredentialState state);
-  // It does not count any more.
-  void Remove(std::string_view credential);
-  // From now on not ready, whatever the credentials say.
+
+  // Reports a change of the credentials in force, as one step: `removed` no longer count, and the
+  // first attempt of each of `started` is yet to end, even if the name is an old one.
+  void Replace(const std::vector<std::string>& started, const std::vector<std::string>& removed);
+
+  // Enters kDraining, for good.
   void StartDraining();
 
-  bool ready() const;
+  ReadinessPhase phase() const;
 
  private:
+  bool MayServe() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Update() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Enter(ReadinessPhase phase) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable Mutex mutex_;
-  const std::function<void(bool)> on_change_;
+  const std::function<void(ReadinessPhase)> on_change_;
   std::map<std::string, CredentialState, std::less<>> states_ ABSL_GUARDED_BY(mutex_);
-  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  bool ready_ ABSL_GUARDED_BY(mutex_) = false;
+  ReadinessPhase phase_ ABSL_GUARDED_BY(mutex_) = ReadinessPhase::kStarting;
 };
 
 }  // namespace credential_broker::service

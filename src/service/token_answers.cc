@@ -8,7 +8,7 @@
 namespace credential_broker::service {
 namespace {
 
-constexpr absl::Duration kFreshFor = absl::Milliseconds(1);
+constexpr absl::Duration kAnswerFreshFor = absl::Milliseconds(1);
 
 // More tokens than this in a millisecond, and a search would cost what it is to save.
 constexpr std::size_t kMostAnswers = 16;
@@ -16,7 +16,7 @@ constexpr std::size_t kMostAnswers = 16;
 }  // namespace
 
 bool TokenAnswers::Answer::FreshAt(BootTime now) const {
-  return made_at <= now && now - made_at < kFreshFor;
+  return made_at <= now && now - made_at < kAnswerFreshFor;
 }
 
 TokenFrame TokenAnswers::For(const TokenPtr& token, BootTime now, const Clock& clock) {

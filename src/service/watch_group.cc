@@ -1,9 +1,16 @@
 #include "service/watch_group.h"
 
+#include <utility>
+
 #include "service/error_status.h"
 #include "service/watch_stream.h"
 
 namespace credential_broker::service {
+
+WatchGroup::WatchGroup(std::shared_ptr<WatchFeed> feed, std::shared_ptr<Executor> loop)
+    : feed_(std::move(feed)), loop_(std::move(loop)) {}
+
+WatchGroup::~WatchGroup() = default;
 
 void WatchGroup::PostSend() {
   if (!send_posted_.exchange(true)) {
@@ -22,16 +29,13 @@ void WatchGroup::PostEnd(google::rpc::Status status) {
 }
 
 void WatchGroup::Add(WatchStream& stream) {
-  stream.place = streams_.size();
-  streams_.push_back(&stream);
-  size_.store(streams_.size(), std::memory_order_relaxed);
+  streams_.PushBack(stream);
+  size_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void WatchGroup::Remove(const WatchStream& stream) {
-  streams_[stream.place] = streams_.back();
-  streams_[stream.place]->place = stream.place;
-  streams_.pop_back();
-  size_.store(streams_.size(), std::memory_order_relaxed);
+void WatchGroup::Remove(WatchStream& stream) {
+  stream.Unlink();
+  size_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void WatchGroup::Send() {
@@ -49,9 +53,12 @@ void WatchGroup::Recheck() {
 
 template <typename Function>
 void WatchGroup::ForEach(Function function) {
-  // From the end, so that one which leaves moves none that is still to come.
-  for (std::size_t i = streams_.size(); i > 0; --i) {
-    function(*streams_[i - 1]);
+  // Any of them may leave meanwhile.
+  IntrusiveList<WatchStream, WatchGroup> visiting;
+  visiting.TakeAll(streams_);
+  while (WatchStream* const stream = visiting.front()) {
+    streams_.PushBack(*stream);
+    function(*stream);
   }
 }
 

@@ -4,10 +4,9 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
-#include <utility>
-#include <vector>
 
 #include "core/executor.h"
+#include "core/intrusive_list.h"
 #include "google/rpc/status.pb.h"
 #include "service/watch_feed.h"
 
@@ -19,10 +18,10 @@ class WatchStream;
 // them.
 class WatchGroup : public std::enable_shared_from_this<WatchGroup> {
  public:
-  WatchGroup(std::shared_ptr<WatchFeed> feed, std::shared_ptr<Executor> loop)
-      : feed_(std::move(feed)), loop_(std::move(loop)) {}
+  WatchGroup(std::shared_ptr<WatchFeed> feed, std::shared_ptr<Executor> loop);
   WatchGroup(const WatchGroup&) = delete;
   WatchGroup& operator=(const WatchGroup&) = delete;
+  ~WatchGroup();
 
   // Thread-safe.
 
@@ -38,7 +37,7 @@ class WatchGroup : public std::enable_shared_from_this<WatchGroup> {
   // On the loop's thread.
 
   void Add(WatchStream& stream);
-  void Remove(const WatchStream& stream);
+  void Remove(WatchStream& stream);
   WatchFeed& feed() { return *feed_; }
 
  private:
@@ -51,7 +50,7 @@ class WatchGroup : public std::enable_shared_from_this<WatchGroup> {
   const std::shared_ptr<Executor> loop_;
   std::atomic<bool> send_posted_ = false;
   std::atomic<std::size_t> size_ = 0;
-  std::vector<WatchStream*> streams_;  // each knows its place
+  IntrusiveList<WatchStream, WatchGroup> streams_;
 };
 
 }  // namespace credential_broker::service

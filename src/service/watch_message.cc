@@ -9,13 +9,13 @@ namespace {
 
 // So much too long may the remaining validity be that a message tells: a hundredth of the slack
 // that every token of 100 s or more has left when it is withdrawn.
-constexpr absl::Duration kFreshFor = absl::Milliseconds(100);
+constexpr absl::Duration kMessageFreshFor = absl::Milliseconds(100);
 
 }  // namespace
 
 WatchMessage MakeWatchMessage(const CredentialView& view, BootTime now, const Clock& clock) {
   WatchMessage result;
-  result.fresh_until = now + kFreshFor;
+  result.fresh_until = now + kMessageFreshFor;
   api::WatchTokenResponse message;
   if (view.token != nullptr) {
     result.version = view.token->version;

@@ -1,7 +1,9 @@
 #include "service/watch_stream.h"
 
+#include <optional>
 #include <utility>
 
+#include "core/reason.h"
 #include "rpc/status.h"
 #include "service/access_token.h"
 #include "service/error_status.h"
@@ -41,6 +43,13 @@ void WatchStream::Begin(absl::StatusOr<std::string> principal, std::string_view 
     return;
   }
   principal_ = std::move(admission->principal);
+  absl::StatusOr<KeyedPermits::Permit> permit =
+      service_.gatekeeper().AdmitStream(call_, principal_);
+  if (!permit.ok()) {
+    Fail(permit.status());
+    return;
+  }
+  permit_ = *std::move(permit);
   absl::StatusOr<std::shared_ptr<WatchGroup>> group =
       service_.Join(*this, call_.executor(), admission->credential_name);
   if (!group.ok()) {
@@ -52,6 +61,13 @@ void WatchStream::Begin(absl::StatusOr<std::string> principal, std::string_view 
   group_->feed().Follow();
   Recheck();
   SendLatest();
+  if (identity::CallerTokens* tokens = service_.gatekeeper().TokensOf(call_);
+      tokens != nullptr && !ended_) {
+    lease_ =
+        std::make_unique<BearerLease>(call_, principal_, *tokens, service_.leases(),
+                                      [this](const absl::Status& status) { EndLease(status); });
+    lease_->Begin();
+  }
 }
 
 void WatchStream::OnDrained() {
@@ -94,6 +110,18 @@ void WatchStream::End(const google::rpc::Status& status) {
   if (!std::exchange(ended_, true)) {
     call_.Finish(status);
   }
+}
+
+void WatchStream::EndLease(const absl::Status& status) {
+  if (ended_) {
+    return;
+  }
+  const std::optional<ErrorDetails> details = DetailsOf(status);
+  if (details.has_value()) {
+    service_.gatekeeper().audit().CallerDenied(principal_, call_.peer().address,
+                                               group_->feed().name(), details->reason);
+  }
+  Fail(status);
 }
 
 void WatchStream::Fail(const absl::Status& status) { End(ToRpcStatus(status)); }

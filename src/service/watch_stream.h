@@ -1,15 +1,17 @@
 #ifndef CREDENTIAL_BROKER_SERVICE_WATCH_STREAM_H_
 #define CREDENTIAL_BROKER_SERVICE_WATCH_STREAM_H_
 
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/intrusive_list.h"
+#include "core/keyed_permits.h"
 #include "rpc/call.h"
 #include "rpc/unary.h"
+#include "service/bearer_lease.h"
 #include "service/watch_group.h"
 #include "service/watch_token.h"
 
@@ -18,7 +20,7 @@ namespace credential_broker::service {
 // One WatchToken call. It sends the latest state only: a message that the client has not begun to
 // take is replaced by the next; while it has taken a part of one, the stream remembers no more than
 // that there is news. On its loop's thread.
-class WatchStream final : public rpc::CallHandler {
+class WatchStream final : public rpc::CallHandler, public ListHook<WatchStream, WatchGroup> {
  public:
   // Both outlive it.
   WatchStream(rpc::Call& call, WatchToken& service) : call_(call), service_(service) {}
@@ -35,11 +37,12 @@ class WatchStream final : public rpc::CallHandler {
   void Offer(const WatchMessage& message);
   void Recheck();
   void End(const google::rpc::Status& status);
-  std::size_t place = 0;  // in the group
 
  private:
   // `principal` asks for the credential that `name` means.
   void Begin(absl::StatusOr<std::string> principal, std::string_view name);
+  // The bearer token is not good any more.
+  void EndLease(const absl::Status& status);
   void Fail(const absl::Status& status);
   void SendLatest();
 
@@ -47,8 +50,10 @@ class WatchStream final : public rpc::CallHandler {
   WatchToken& service_;
   std::unique_ptr<rpc::PendingWork> authentication_;
   std::string principal_;
-  std::shared_ptr<WatchGroup> group_;  // null: not admitted
-  bool stale_ = false;                 // what was sent last is the latest no more
+  KeyedPermits::Permit permit_;
+  std::shared_ptr<WatchGroup> group_;   // null: not admitted
+  std::unique_ptr<BearerLease> lease_;  // null: not authenticated by a token
+  bool stale_ = false;                  // what was sent last is the latest no more
   bool ended_ = false;
 };
 

@@ -63,7 +63,7 @@ absl::StatusOr<std::shared_ptr<WatchGroup>> WatchToken::Join(WatchStream& stream
   return group;
 }
 
-void WatchToken::Leave(const WatchStream& stream, WatchGroup& group) {
+void WatchToken::Leave(WatchStream& stream, WatchGroup& group) {
   group.Remove(stream);
   if (group.size() > 0) {
     return;

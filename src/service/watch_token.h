@@ -15,6 +15,7 @@
 #include "core/executor.h"
 #include "core/mutex.h"
 #include "rpc/router.h"
+#include "service/bearer_lease.h"
 #include "service/caller.h"
 #include "service/watch_feed.h"
 #include "service/watch_group.h"
@@ -28,7 +29,7 @@ class WatchStream;
 class WatchToken {
  public:
   WatchToken(const Gatekeeper& gatekeeper, const Clock& clock)
-      : gatekeeper_(gatekeeper), clock_(clock) {}
+      : gatekeeper_(gatekeeper), clock_(clock), leases_(clock) {}
 
   rpc::HandlerFactory Factory();
 
@@ -45,17 +46,19 @@ class WatchToken {
 
   // For WatchStream.
   const Gatekeeper& gatekeeper() const { return gatekeeper_; }
+  BearerLeases& leases() { return leases_; }
   // Adds the stream, which lives on `loop`, to those of `credential`. SHUTTING_DOWN after Shutdown.
   absl::StatusOr<std::shared_ptr<WatchGroup>> Join(WatchStream& stream,
                                                    const std::shared_ptr<Executor>& loop,
                                                    const std::string& credential);
-  void Leave(const WatchStream& stream, WatchGroup& group);
+  void Leave(WatchStream& stream, WatchGroup& group);
 
  private:
   std::vector<std::shared_ptr<WatchGroup>> Groups() const;
 
   const Gatekeeper& gatekeeper_;
   const Clock& clock_;
+  BearerLeases leases_;
   mutable Mutex mutex_;
   // Those with streams.
   std::map<std::string, std::shared_ptr<WatchFeed>, std::less<>> feeds_ ABSL_GUARDED_BY(mutex_);

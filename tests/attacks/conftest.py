@@ -19,3 +19,10 @@ def plain_target(tmp_path_factory):
     folder = tmp_path_factory.mktemp("attacked-on-a-unix-socket")
     with Sandbox(folder) as sandbox, running_plain_target(folder, sandbox) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def open_target(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("attacked-over-plaintext")
+    with Sandbox(folder) as sandbox, running_plain_target(folder, sandbox, "127.0.0.1:0", "anonymous") as running:
+        yield running

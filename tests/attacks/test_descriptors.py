@@ -1,6 +1,7 @@
 """No descriptor is left: the listener pauses and comes back, and whoever is connected never notices."""
 
-from support.attack_target import ATTACKER, running_target, wait_for
+from support.attack_target import ATTACKER, running_target
+from support.processes import wait_for
 from support.raw_h2 import connect
 from support.sandbox import Sandbox
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from support.attack_target import ATTACKER
+from support.attack_target import ATTACKER, FEW_CONNECTIONS_KEPT_MB
 from support.broker import SERVICE
 from support.raw_h2 import (
     ACK,
@@ -99,11 +99,12 @@ def test_without_a_client_certificate_no_http2_is_read(target):
 
 
 def test_streams_with_a_window_of_zero(target):
-    """The answers of 5,000 calls that nobody lets out, each with as many headers as it may have."""
+    """The responses of 3,500 calls whose windows stay closed. Each call has a large header, and counts as five streams of the
+    20,000 that its principal may have."""
     large = literal(b"x-large", b"v" * 4000, indexed=True)
-    with target.under_attack("5,000 streams of window 0", cpu_seconds=4):
+    with target.under_attack("3,500 streams of window 0", cpu_seconds=4, kept_mb=FEW_CONNECTIONS_KEPT_MB):
         held = []
-        for _ in range(50):
+        for _ in range(35):
             connection = target.connect()
             connection.send(hello(initial_window_size=0) + frame(SETTINGS, ACK) + call(1, GET_TOKEN, b"", large))
             connection.send(b"".join(call(stream, GET_TOKEN, b"", reference(62)) for stream in STREAMS[1:]))
@@ -200,7 +201,7 @@ def test_200_mb_of_messages_that_nobody_reads(target):
     they may, with windows that are wide open, and nobody reads."""
     questions = message(b"\x3a\x00") * 360
     opening = hello(initial_window_size=MAX_WINDOW) + frame(SETTINGS, ACK) + window_update(0, MAX_WINDOW - 65535)
-    with target.under_attack("200 MB that nobody reads", cpu_seconds=8):
+    with target.under_attack("200 MB that nobody reads", cpu_seconds=8, kept_mb=FEW_CONNECTIONS_KEPT_MB):
         held = [target.connect(receive_buffer=4096) for _ in range(30)]
         started = time.monotonic()
         for connection in held:

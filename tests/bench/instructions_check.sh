@@ -1,9 +1,16 @@
 #!/usr/bin/env bash
-# Instructions of one GetToken, counted by callgrind, which repeats whatever else the machine does: fails when they
-# grow by more than 5% over tests/bench/instructions.txt. After a change that is meant: --record.
+# Instructions of one GetToken, counted by callgrind: fails when they grow by more than 5% over
+# tests/bench/instructions.txt, or beyond MAX_INSTRUCTIONS. After an intended change within that maximum: --record.
+# Calls within a millisecond share a response, so a busy machine, where they come more slowly, counts up to an eighth more:
+# the least of five counts is compared.
 #
 #   instructions_check.sh BUILD_DIR [--record]
 set -euo pipefail
+
+# What a GetToken cost before connections and streams had owners that prevent their use after free, rounded down (31,633).
+# The relative bound moves with each --record; this one does not, so that protection of the front never makes calls
+# more expensive.
+MAX_INSTRUCTIONS=31600
 
 if (($# < 1)); then
   echo "usage: instructions_check.sh BUILD_DIR [--record]" >&2
@@ -38,13 +45,30 @@ count() {
   exec {log}<&-
 }
 
-few=$(count 500)
-many=$(count 4500)
-per_call=$(((many - few) / 4000))
-if [[ ${2-} == --record ]]; then echo "$per_call" >"$here/instructions.txt"; fi
 recorded=$(<"$here/instructions.txt")
-echo "$per_call instructions a GetToken (recorded: $recorded; plaintext, one in flight)"
-if ((per_call * 100 > recorded * 105)); then
-  echo "more than 5% over the recorded figure: mend it, or record the new one with --record" >&2
+
+too_many() { (($1 > MAX_INSTRUCTIONS || $1 * 100 > recorded * 105)); }
+
+per_call=
+for _ in 1 2 3 4 5; do
+  few=$(count 500)
+  many=$(count 4500)
+  counted=$(((many - few) / 4000))
+  if ((few < 1000000 || counted < 1000)); then
+    echo "nothing was measured: $few instructions for 500 calls, $many for 4,500" >&2
+    exit 1
+  fi
+  if [[ ! $per_call ]] || ((counted < per_call)); then per_call=$counted; fi
+  if ! too_many "$per_call"; then break; fi
+done
+echo "$per_call instructions a GetToken (recorded: $recorded, maximum: $MAX_INSTRUCTIONS; plaintext, one in flight)"
+if ((per_call > MAX_INSTRUCTIONS)); then
+  echo "more than the maximum: find the instructions that were added; --record does not raise it" >&2
+  exit 1
+fi
+if [[ ${2-} == --record ]]; then
+  echo "$per_call" >"$here/instructions.txt"
+elif too_many "$per_call"; then
+  echo "more than 5% over the recorded figure: fix it, or record the new one with --record" >&2
   exit 1
 fi

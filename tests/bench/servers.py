@@ -20,7 +20,12 @@ SERVICE = "/investsuite.credentialbroker.v1.CredentialBrokerService"
 PRINCIPALS = ["spiffe://bench/ns/*/sa/client"]
 
 # The load comes from one address and one principal, and is to stay on its connections.
-ROOMY = {"max_connections": 20000, "max_connections_per_address": 20000, "max_connection_age": "2h"}
+ROOMY = {
+    "max_connections": 20000,
+    "max_connections_per_address": 20000,
+    "max_connections_per_principal": 20000,
+    "max_connection_age": "2h",
+}
 
 
 class _Child:

@@ -1,9 +1,14 @@
 #include "cli/output.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <string>
+#include <thread>
 
 #include "cli/exit_code.h"
 #include "cli/run_binary.h"
@@ -34,6 +39,32 @@ TEST(Print, AFullDiskIsALocalError) {
 TEST(Print, APipeThatNobodyReadsIsALocalErrorNotASignal) {
   EXPECT_EXIT(ExitAsPrintToBrokenPipe(), ::testing::ExitedWithCode(kExitLocalError),
               "cannot write to standard output: Broken pipe");
+}
+
+// Another process may have made the descriptor that it shares with us non-blocking.
+[[noreturn]] void ExitAsPrintToANonBlockingPipe() {
+  const std::string text(1 << 20, 'x');
+  std::array<int, 2> ends{};
+  const bool ready =
+      pipe2(ends.data(), O_NONBLOCK) == 0 && dup2(ends[1], STDOUT_FILENO) == STDOUT_FILENO;
+  std::size_t got = 0;
+  std::thread reader([&] {
+    std::array<char, 4096> buffer;
+    pollfd readable = {ends[0], POLLIN, 0};
+    while (got < text.size() && poll(&readable, 1, -1) > 0) {
+      got += static_cast<std::size_t>(
+          std::max<ssize_t>(0, read(ends[0], buffer.data(), buffer.size())));
+    }
+  });
+  const int result = Print(text);
+  if (result == kExitOk) {
+    reader.join();
+  }
+  _exit(ready && got == text.size() ? result : kExitLocalError);
+}
+
+TEST(Print, WritesAllToANonBlockingPipe) {
+  EXPECT_EXIT(ExitAsPrintToANonBlockingPipe(), ::testing::ExitedWithCode(kExitOk), "");
 }
 
 TEST(Print, AClosedOutputIsALocalError) {

@@ -24,17 +24,21 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+ConfigChange ChangeOf(const std::string& credential) {
+  ConfigChange change;
+  change.changed = {credential};
+  return change;
+}
+
 // Takes or refuses as the test says, and counts.
-class FakeBroker : public Reloadable {
+class FakeReloadable : public Reloadable {
  public:
   absl::StatusOr<ConfigChange> Apply(const config::BrokerConfig&) override {
     const MutexLock lock(mutex_);
     if (!error_.ok()) {
       return error_;
     }
-    ConfigChange change;
-    change.changed = {"a"};
-    return change;
+    return change_;
   }
   std::vector<std::string> OnFilesChanged(const std::vector<std::string>& files) override {
     return files.empty() ? std::vector<std::string>{} : std::vector<std::string>{"a"};
@@ -44,10 +48,16 @@ class FakeBroker : public Reloadable {
     const MutexLock lock(mutex_);
     error_ = std::move(error);
   }
+  // From now on it runs what the file says already.
+  void ChangeNothing() {
+    const MutexLock lock(mutex_);
+    change_ = {};
+  }
 
  private:
   Mutex mutex_;
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
+  ConfigChange change_ ABSL_GUARDED_BY(mutex_) = ChangeOf("a");
 };
 
 class Results : public ReloadObserver {
@@ -107,7 +117,7 @@ class ReloaderTest : public testing::Test {
 
   fs::path root_;
   FakeClock clock_;
-  FakeBroker broker_;
+  FakeReloadable broker_;
   Results results_;
   Mutex mutex_;
   std::string log_text_ ABSL_GUARDED_BY(mutex_);
@@ -175,6 +185,38 @@ TEST_F(ReloaderTest, TheSameMistakeIsToldAgainOnlyToWhoAsks) {
   ASSERT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Seconds(1)));
   clock_.Advance(absl::Seconds(1));
   EXPECT_THAT(results_.Await(3), ElementsAre("refused", "refused", "refused"));
+}
+
+TEST_F(ReloaderTest, WhatIsRefusedIsTriedAgainEachMinute) {
+  broker_.Refuse(absl::InvalidArgumentError("not valid yet"));
+  inbox_.Ask();
+  EXPECT_THAT(results_.Await(1), ElementsAre("refused"));
+  for (int minute = 0; minute < 3; ++minute) {
+    const BootTime retry = clock_.Now() + absl::Minutes(1);
+    ASSERT_TRUE(clock_.AwaitParked(retry));
+    clock_.Advance(absl::Minutes(1));
+  }
+  ASSERT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Minutes(1)));
+  EXPECT_THAT(results_.Await(1), ElementsAre("refused")) << "it is reported once";
+  broker_.Refuse(absl::OkStatus());
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_THAT(results_.Await(2), ElementsAre("refused", "applied"));
+  EXPECT_TRUE(clock_.AwaitParked(BootTime::InfiniteFuture()));
+}
+
+TEST_F(ReloaderTest, AFileThatIsFixedIsReportedEvenIfNothingChanges) {
+  broker_.ChangeNothing();
+  const int parks = clock_.parks();
+  inbox_.FilesChanged({"/config.yaml"});
+  ASSERT_TRUE(clock_.AwaitParkAfter(parks));
+  EXPECT_THAT(results_.Await(0), ElementsAre()) << "nothing changed and nothing was wrong";
+  broker_.Refuse(absl::InvalidArgumentError("wrong"));
+  inbox_.Ask();
+  EXPECT_THAT(results_.Await(1), ElementsAre("refused"));
+  broker_.Refuse(absl::OkStatus());
+  inbox_.FilesChanged({"/config.yaml"});
+  EXPECT_THAT(results_.Await(2), ElementsAre("refused", "unchanged"));
+  EXPECT_THAT(WholeLog(), HasSubstr("config_reloaded"));
 }
 
 TEST_F(ReloaderTest, ALogThatFallsSilentSaysSoBefore) {

@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string ErrorOf(const std::string& url) {
+std::string UrlError(const std::string& url) {
   const absl::StatusOr<std::string> parsed = ParseBaseUrl(url);
   return parsed.ok() ? "OK" : std::string(parsed.status().message());
 }
@@ -26,24 +26,24 @@ TEST(ParseBaseUrl, TakesHttpsAndCutsSlashesAtTheEnd) {
 }
 
 TEST(ParseBaseUrl, TellsTheMend) {
-  EXPECT_THAT(ErrorOf("http://api.example.com"), HasSubstr("must start with https://"));
-  EXPECT_THAT(ErrorOf("api.example.com"), HasSubstr("must start with https://"));
-  EXPECT_THAT(ErrorOf("https:/api.example.com"), HasSubstr("must start with https://"));
-  EXPECT_THAT(ErrorOf("https://"), HasSubstr("has no usable host"));
-  EXPECT_THAT(ErrorOf("https:///path"), HasSubstr("has no usable host"));
-  EXPECT_THAT(ErrorOf("https://a b"), HasSubstr("has no usable host"));
-  EXPECT_THAT(ErrorOf("https://1.2.3"), HasSubstr("has no usable host"));
-  EXPECT_THAT(ErrorOf("https://[::1"), HasSubstr("has no usable host"));
-  EXPECT_THAT(ErrorOf("https://user:secret@host"), HasSubstr("must not hold a user name"));
-  EXPECT_THAT(ErrorOf("https://host:0"), HasSubstr("from 1 to 65535"));
-  EXPECT_THAT(ErrorOf("https://host:99999"), HasSubstr("from 1 to 65535"));
-  EXPECT_THAT(ErrorOf("https://host:"), HasSubstr("from 1 to 65535"));
-  EXPECT_THAT(ErrorOf("https://host/?a=b"), HasSubstr("must not hold ? or #"));
-  EXPECT_THAT(ErrorOf("https://host#x"), HasSubstr("must not hold ? or #"));
-  EXPECT_THAT(ErrorOf("https://host/a b"), HasSubstr("no URL may"));
-  EXPECT_THAT(ErrorOf("https://host/\xc3\xa9"), HasSubstr("no URL may"));
-  EXPECT_THAT(ErrorOf("https://host/a\r\nX-Header: 1"), HasSubstr("no URL may"));
-  EXPECT_THAT(ErrorOf("https://host/" + std::string(2048, 'a')), HasSubstr("longer than 2048"));
+  EXPECT_THAT(UrlError("http://api.example.com"), HasSubstr("must start with https://"));
+  EXPECT_THAT(UrlError("api.example.com"), HasSubstr("must start with https://"));
+  EXPECT_THAT(UrlError("https:/api.example.com"), HasSubstr("must start with https://"));
+  EXPECT_THAT(UrlError("https://"), HasSubstr("has no usable host"));
+  EXPECT_THAT(UrlError("https:///path"), HasSubstr("has no usable host"));
+  EXPECT_THAT(UrlError("https://a b"), HasSubstr("has no usable host"));
+  EXPECT_THAT(UrlError("https://1.2.3"), HasSubstr("has no usable host"));
+  EXPECT_THAT(UrlError("https://[::1"), HasSubstr("has no usable host"));
+  EXPECT_THAT(UrlError("https://user:secret@host"), HasSubstr("must not hold a user name"));
+  EXPECT_THAT(UrlError("https://host:0"), HasSubstr("from 1 to 65535"));
+  EXPECT_THAT(UrlError("https://host:99999"), HasSubstr("from 1 to 65535"));
+  EXPECT_THAT(UrlError("https://host:"), HasSubstr("from 1 to 65535"));
+  EXPECT_THAT(UrlError("https://host/?a=b"), HasSubstr("must not hold ? or #"));
+  EXPECT_THAT(UrlError("https://host#x"), HasSubstr("must not hold ? or #"));
+  EXPECT_THAT(UrlError("https://host/a b"), HasSubstr("no URL may"));
+  EXPECT_THAT(UrlError("https://host/\xc3\xa9"), HasSubstr("no URL may"));
+  EXPECT_THAT(UrlError("https://host/a\r\nX-Header: 1"), HasSubstr("no URL may"));
+  EXPECT_THAT(UrlError("https://host/" + std::string(2048, 'a')), HasSubstr("longer than 2048"));
 }
 
 }  // namespace

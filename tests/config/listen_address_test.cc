@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string ErrorOf(const std::string& address) {
+std::string AddressError(const std::string& address) {
   const absl::StatusOr<Reach> reach = CheckListenAddress(address);
   return reach.ok() ? "OK" : std::string(reach.status().message());
 }
@@ -32,25 +32,26 @@ TEST(CheckListenAddress, KnowsWhoCanReachIt) {
 }
 
 TEST(CheckListenAddress, TellsTheMend) {
-  EXPECT_THAT(ErrorOf(""), HasSubstr("has no port"));
-  EXPECT_THAT(ErrorOf("8443"), HasSubstr("has no port"));
-  EXPECT_THAT(ErrorOf("[::1]"), HasSubstr("has no port"));
-  EXPECT_THAT(ErrorOf(":8443"), HasSubstr("write 0.0.0.0 or [::] before the colon"));
-  EXPECT_THAT(ErrorOf("::1:8443"), HasSubstr("write [::1]:8443"));
-  EXPECT_THAT(ErrorOf("*:8443"), HasSubstr("neither an address nor a name"));
-  EXPECT_THAT(ErrorOf("1.2.3:8443"), HasSubstr("neither an address nor a name"));
-  EXPECT_THAT(ErrorOf("[127.0.0.1]:8443"), HasSubstr("neither an address nor a name"));
-  EXPECT_THAT(ErrorOf("[::1]x:8443"), HasSubstr("has no port"));
-  EXPECT_THAT(ErrorOf("https://host:8443"), HasSubstr("write [::1]:8443"));
-  EXPECT_THAT(ErrorOf("host:"), HasSubstr("a number from 0 to 65535"));
-  EXPECT_THAT(ErrorOf("host:65536"), HasSubstr("a number from 0 to 65535"));
-  EXPECT_THAT(ErrorOf("host:-1"), HasSubstr("a number from 0 to 65535"));
-  EXPECT_THAT(ErrorOf("host:http"), HasSubstr("a number from 0 to 65535"));
-  EXPECT_THAT(ErrorOf("unix:run/b.sock"), HasSubstr("must be absolute"));
-  EXPECT_THAT(ErrorOf("unix:"), HasSubstr("must be absolute"));
-  EXPECT_THAT(ErrorOf("unix:/" + std::string(107, 'a')), HasSubstr("below 108 bytes"));
-  EXPECT_EQ(ErrorOf("unix:/" + std::string(106, 'a')), "OK");
-  EXPECT_THAT(ErrorOf(std::string("[::1\0]:1", 8)), HasSubstr("neither an address nor a name"));
+  EXPECT_THAT(AddressError(""), HasSubstr("has no port"));
+  EXPECT_THAT(AddressError("8443"), HasSubstr("has no port"));
+  EXPECT_THAT(AddressError("[::1]"), HasSubstr("has no port"));
+  EXPECT_THAT(AddressError(":8443"), HasSubstr("write 0.0.0.0 or [::] before the colon"));
+  EXPECT_THAT(AddressError("::1:8443"), HasSubstr("write [::1]:8443"));
+  EXPECT_THAT(AddressError("*:8443"), HasSubstr("neither an address nor a name"));
+  EXPECT_THAT(AddressError("1.2.3:8443"), HasSubstr("neither an address nor a name"));
+  EXPECT_THAT(AddressError("[127.0.0.1]:8443"), HasSubstr("neither an address nor a name"));
+  EXPECT_THAT(AddressError("[::1]x:8443"), HasSubstr("has no port"));
+  EXPECT_THAT(AddressError("https://host:8443"), HasSubstr("write [::1]:8443"));
+  EXPECT_THAT(AddressError("host:"), HasSubstr("a number from 0 to 65535"));
+  EXPECT_THAT(AddressError("host:65536"), HasSubstr("a number from 0 to 65535"));
+  EXPECT_THAT(AddressError("host:-1"), HasSubstr("a number from 0 to 65535"));
+  EXPECT_THAT(AddressError("host:http"), HasSubstr("a number from 0 to 65535"));
+  EXPECT_THAT(AddressError("unix:run/b.sock"), HasSubstr("must be absolute"));
+  EXPECT_THAT(AddressError("unix:"), HasSubstr("must be absolute"));
+  EXPECT_THAT(AddressError("unix:/" + std::string(107, 'a')), HasSubstr("below 108 bytes"));
+  EXPECT_EQ(AddressError("unix:/" + std::string(106, 'a')), "OK");
+  EXPECT_THAT(AddressError(std::string("[::1\0]:1", 8)),
+              HasSubstr("neither an address nor a name"));
 }
 
 }  // namespace

@@ -25,8 +25,11 @@ server:
   reflection: false
   max_wait: 250ms
   max_connection_age: 3m
+  drain_delay: 5s
   max_connections: 20
   max_connections_per_address: 10
+  max_connections_per_principal: 5
+  max_streams_per_principal: 500
   rate_limit: {per_second: 0.5, burst: 200}
 kubernetes_callers: {audience: credential-broker}
 kubernetes: {api_server: "https://10.0.0.1:6443/", ca_file: k8s.pem, token_file: /k8s/token}
@@ -44,6 +47,7 @@ credentials:
   allow:
   - principals: ["spiffe://prod/ns/orders/sa/*", "system:serviceaccount:orders:api"]
   - principals: [anonymous]
+  deny: ["spiffe://prod/ns/orders/sa/stolen", "dns:**"]
 - name: people
   base_url: https://api.example.com
   username_file: secrets/user
@@ -61,6 +65,11 @@ credentials:
   access_key_id_file: /s/id
   secret_access_key_file: /s/key
 )");
+}
+
+// Line 7 is the first of `keys`.
+std::string WithTls(std::string_view keys) {
+  return WithServer(StrCat("server:\n  tls:\n    cert_file: /c\n    key_file: /k\n    ", keys));
 }
 
 // Line 5 is `- name: default`, line 6 the first of `keys`, which are indented by two.
@@ -103,8 +112,11 @@ TEST(ParseConfig, ReadsEveryKey) {
   EXPECT_FALSE(config->server.reflection);
   EXPECT_EQ(config->server.max_wait, absl::Milliseconds(250));
   EXPECT_EQ(config->server.max_connection_age, absl::Minutes(3));
+  EXPECT_EQ(config->server.drain_delay, absl::Seconds(5));
   EXPECT_EQ(config->server.max_connections, 20U);
   EXPECT_EQ(config->server.max_connections_per_address, 10U);
+  EXPECT_EQ(config->server.max_connections_per_principal, 5U);
+  EXPECT_EQ(config->server.max_streams_per_principal, 500U);
   ASSERT_TRUE(config->server.rate_limit.has_value());
   EXPECT_DOUBLE_EQ(config->server.rate_limit->per_second, 0.5);
   EXPECT_EQ(config->server.rate_limit->burst, 200U);
@@ -129,6 +141,8 @@ TEST(ParseConfig, ReadsEveryKey) {
   ASSERT_EQ(first.allow[0].principals.size(), 2U);
   EXPECT_EQ(first.allow[0].principals[0].text(), "spiffe://prod/ns/orders/sa/*");
   EXPECT_EQ(first.allow[1].principals[0].text(), "anonymous");
+  ASSERT_EQ(first.deny.size(), 2U);
+  EXPECT_EQ(first.deny[0].text(), "spiffe://prod/ns/orders/sa/stolen");
   const CredentialConfig& second = config->credentials[1];
   EXPECT_EQ(second.login.kind, LoginKind::kUserPassword);
   EXPECT_EQ(second.login.id_file, "/etc/broker/secrets/user");
@@ -146,8 +160,11 @@ TEST(ParseConfig, HasTheDefaultsOfTheDesign) {
   EXPECT_TRUE(config->server.reflection);
   EXPECT_EQ(config->server.max_wait, absl::Seconds(5));
   EXPECT_EQ(config->server.max_connection_age, absl::Seconds(180));
+  EXPECT_EQ(config->server.drain_delay, absl::Seconds(1));
   EXPECT_EQ(config->server.max_connections, 10000U);
   EXPECT_EQ(config->server.max_connections_per_address, 1000U);
+  EXPECT_EQ(config->server.max_connections_per_principal, 1000U);
+  EXPECT_EQ(config->server.max_streams_per_principal, 20000U);
   EXPECT_FALSE(config->server.rate_limit.has_value());
   EXPECT_FALSE(config->kubernetes_callers.has_value());
   EXPECT_TRUE(config->kubernetes.api_server.empty());
@@ -158,6 +175,26 @@ TEST(ParseConfig, HasTheDefaultsOfTheDesign) {
   EXPECT_TRUE(config->credentials[0].allow.empty());
   EXPECT_EQ(config->log.level, "info");
   EXPECT_EQ(config->log.format, "json");
+}
+
+TEST(ParseConfig, AnEmptyListOfCredentialsIsAConfiguration) {
+  const absl::StatusOr<BrokerConfig> config = ParseConfig(
+      "apiVersion: credentialbroker/v1\nkind: BrokerConfig\nserver: {plaintext: true}\n"
+      "credentials: []\n",
+      "b.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_TRUE(config->credentials.empty());
+}
+
+TEST(ParseConfig, DrainDelayIsBetweenNoneAndFiveMinutes) {
+  for (const auto& [text, delay] : {std::pair{"0s", absl::ZeroDuration()},
+                                    {"250ms", absl::Milliseconds(250)},
+                                    {"5m", absl::Minutes(5)}}) {
+    const absl::StatusOr<BrokerConfig> config = ParseConfig(
+        WithServer(StrCat("server:\n  plaintext: true\n  drain_delay: ", text)), "b.yaml");
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(config->server.drain_delay, delay) << text;
+  }
 }
 
 struct Wrong {
@@ -205,10 +242,8 @@ TEST(ParseConfig, NamesLineKeyAndMendOfWhatIsWrongAtTheTop) {
       {good + "kind: BrokerConfig\n",
        "b.yaml:9: kind: duplicate key, first on line 2; leave one of them"},
       {"apiVersion: credentialbroker/v1\nkind: BrokerConfig\nserver: {plaintext: true}\n",
-       "b.yaml:1: credentials: names no credential; the broker needs at least one"},
-      {"apiVersion: credentialbroker/v1\nkind: BrokerConfig\nserver: {plaintext: true}\n"
-       "credentials: []\n",
-       "b.yaml:4: credentials: names no credential; the broker needs at least one"},
+       "b.yaml:1: credentials: is missing; list the credentials that the broker keeps, or write "
+       "credentials: [] for none"},
       {"apiVersion: credentialbroker/v1\nkind: BrokerConfig\nserver: {plaintext: true}\n"
        "credentials: {default: {}}\n",
        "b.yaml:4: credentials: must be a list; a map of keys stands here"},
@@ -238,13 +273,53 @@ TEST(ParseConfig, NamesLineKeyAndMendOfWhatIsWrongInServer) {
        "b.yaml:5: server.tls.key_file: is missing; TLS needs cert_file and key_file, both PEM"},
       {WithServer("server:\n  tls:"),
        "b.yaml:4: server.tls: must be a map of keys; nothing stands here"},
-      {WithServer("server:\n  tls:\n    cert_file: /c\n    key_file: /k\n    client_ca: /a"),
-       "b.yaml:7: server.tls.client_ca: unknown key (did you mean client_ca_file?)"},
+      {WithTls("client_ca: /a"),
+       "b.yaml:7: server.tls.client_ca: must be a list; a single value stands here"},
+      {WithTls("client_ca: []"),
+       "b.yaml:7: server.tls.client_ca: names no CA; list at least one, such as {file: ca.pem, "
+       "trust_domains: [prod]}, or leave it out to ask for no client certificate"},
+      {WithTls("client_ca: [{file: /a}]"),
+       "b.yaml:7: server.tls.client_ca[0].trust_domains: is missing or empty; list the SPIFFE "
+       "trust domains "
+       "that the CA may issue certificates for, set dns: true for names in DNS SANs, or both"},
+      {WithTls("client_ca: [{file: /a, trust_domains: []}]"),
+       "b.yaml:7: server.tls.client_ca[0].trust_domains: is missing or empty; list the SPIFFE "
+       "trust "
+       "domains that the CA may issue certificates for, set dns: true for names in DNS SANs, or "
+       "both"},
+      {WithTls("client_ca: [{trust_domains: [prod]}]"),
+       "b.yaml:7: server.tls.client_ca[0].file: is missing; name the PEM file of the CA"},
+      {WithTls("client_ca: [{file: /a, trust_domains: [\"spiffe://prod/ns\", Prod]}]"),
+       "b.yaml:7: server.tls.client_ca[0].trust_domains[0]: \"spiffe://prod/ns\" is not a SPIFFE "
+       "trust domain; write a-z, 0-9, '.', '-' and '_' without spiffe://, such as prod\n"
+       "b.yaml:7: server.tls.client_ca[0].trust_domains[1]: \"Prod\" is not a SPIFFE trust domain; "
+       "write a-z, 0-9, '.', '-' and '_' without spiffe://, such as prod"},
+      {WithTls("client_ca: [{file: /a, dns: true}, {file: /a, trust_domains: [prod]}]"),
+       "b.yaml:7: server.tls.client_ca[1].file: \"/a\" is also the file of "
+       "server.tls.client_ca[0]; list each CA in one entry, with all of its trust_domains"},
+      {WithTls("client_ca_file: /a\n    client_ca: [{file: /a, dns: true}]"),
+       "b.yaml:8: server.tls.client_ca: must not be beside client_ca_file; leave one of them: "
+       "client_ca limits the names that each CA may issue certificates for, client_ca_file does "
+       "not"},
+      {WithTls("crl_file: /crl"),
+       "b.yaml:7: server.tls.crl_file: revokes client certificates, and without client_ca_file or "
+       "client_ca none is asked for; add one of them, or leave crl_file out"},
       {WithServer("server:\n  plaintext: true\n  max_wait: 5"),
        "b.yaml:5: server.max_wait: \"5\" is not a duration; write a whole number and a unit: "
        "250ms, 5s, 3m or 1h"},
       {WithServer("server:\n  plaintext: true\n  max_wait: 1h"),
-       "b.yaml:5: server.max_wait: 1h is out of bounds; write 0s to 5m"},
+       "b.yaml:5: server.max_wait: must be at most 7s, the time that calls in flight have to end "
+       "when the broker shuts down (10s when a connection reaches max_connection_age): a call that "
+       "waits longer would be cut off without a status"},
+      {WithServer("server:\n  plaintext: true\n  max_wait: 7001ms"),
+       "b.yaml:5: server.max_wait: must be at most 7s, the time that calls in flight have to end "
+       "when the broker shuts down (10s when a connection reaches max_connection_age): a call that "
+       "waits longer would be cut off without a status"},
+      {WithServer("server:\n  plaintext: true\n  drain_delay: 301s"),
+       "b.yaml:5: server.drain_delay: 301s is out of bounds; write 0s to 5m"},
+      {WithServer("server:\n  plaintext: true\n  drain_delay: -1s"),
+       "b.yaml:5: server.drain_delay: \"-1s\" is not a duration; write a whole number and a unit: "
+       "250ms, 5s, 3m or 1h"},
       {WithServer("server:\n  plaintext: true\n  max_wait: [5s]"),
        "b.yaml:5: server.max_wait: must be a duration such as 5s; a list stands here"},
       {WithServer("server:\n  plaintext: true\n  max_connection_age: 0s"),
@@ -255,6 +330,12 @@ TEST(ParseConfig, NamesLineKeyAndMendOfWhatIsWrongInServer) {
       {WithServer("server:\n  plaintext: true\n  max_connections_per_address: -1"),
        "b.yaml:5: server.max_connections_per_address: must be a whole number from 1 to 1000000, "
        "without quotes; \"-1\" stands here"},
+      {WithServer("server:\n  plaintext: true\n  max_connections_per_principal: 0"),
+       "b.yaml:5: server.max_connections_per_principal: must be a whole number from 1 to 1000000, "
+       "without quotes; \"0\" stands here"},
+      {WithServer("server:\n  plaintext: true\n  max_streams_per_principal: many"),
+       "b.yaml:5: server.max_streams_per_principal: must be a whole number from 1 to 100000000, "
+       "without quotes; \"many\" stands here"},
       {WithServer("server:\n  plaintext: true\n  max_wiat: 5s"),
        "b.yaml:5: server.max_wiat: unknown key (did you mean max_wait?)"},
       {WithServer("server:\n  plaintext: true\n  rate_limit: {per_second: 1}"),
@@ -271,8 +352,48 @@ TEST(ParseConfig, NamesLineKeyAndMendOfWhatIsWrongInServer) {
   });
 }
 
+TEST(ParseConfig, BearerTokensOverPlaintextOnTheNetworkNeedAWord) {
+  const std::string callers = "kubernetes_callers: {audience: a}\n";
+  ExpectMessages({
+      {WithServer("server: {plaintext: true}") + callers,
+       "b.yaml:9: kubernetes_callers.allow_plaintext: must be true to accept bearer tokens on "
+       "\"0.0.0.0:8443\", which is open to the network without TLS: tokens could be read in "
+       "transit; configure server.tls, or write allow_plaintext: true where something else, such "
+       "as a "
+       "service mesh, encrypts the connections"},
+      {WithServer("server: {listen: \"127.0.0.1:8443\"}") +
+           "kubernetes_callers: {audience: a, allow_plaintext: yes}\n",
+       "b.yaml:9: kubernetes_callers.allow_plaintext: must be true or false, without quotes; "
+       "\"yes\" stands here"},
+  });
+  for (const char* server :
+       {"server: {listen: \"127.0.0.1:8443\"}", "server: {listen: \"[::1]:8443\"}",
+        "server: {listen: \"unix:/run/x.sock\"}", "server: {tls: {cert_file: /c, key_file: /k}}"}) {
+    EXPECT_TRUE(ParseConfig(WithServer(server) + callers, "b.yaml").ok()) << server;
+  }
+  const auto config = ParseConfig(WithServer("server: {plaintext: true}") +
+                                      "kubernetes_callers: {audience: a, allow_plaintext: true}\n",
+                                  "b.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_TRUE(config->kubernetes_callers->allow_plaintext);
+}
+
+TEST(ParseConfig, ReadsTheNamesThatEachClientCaMayIssueCertificatesFor) {
+  const auto config = ParseConfig(
+      WithTls("client_ca:\n    - {file: prod.pem, trust_domains: [prod, prod.example]}\n"
+              "    - {file: /other.pem, dns: true}\n    crl_file: crl.pem"),
+      "/etc/broker/b.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const TlsFiles& tls = config->server.tls;
+  ASSERT_EQ(tls.client_ca.size(), 2U);
+  EXPECT_EQ(tls.client_ca[0],
+            (ClientCaConfig{"/etc/broker/prod.pem", {{"prod", "prod.example"}, false}}));
+  EXPECT_EQ(tls.client_ca[1], (ClientCaConfig{"/other.pem", {{}, true}}));
+  EXPECT_EQ(tls.crl_file, "/etc/broker/crl.pem");
+}
+
 TEST(ParseConfig, NamesLineKeyAndMendOfWhatIsWrongAboutKubernetes) {
-  const std::string good = WithServer("server: {plaintext: true}");
+  const std::string good = WithServer("server: {listen: \"127.0.0.1:8443\"}");
   ExpectMessages({
       {good + "kubernetes_callers: {}\n",
        "b.yaml:9: kubernetes_callers.audience: is missing; name the audience that callers' tokens "
@@ -350,6 +471,14 @@ TEST(ParseConfig, NamesLineKeyAndMendOfWhatIsWrongInACredential) {
        "b.yaml:8: credentials[0].allow[0].for: unknown key; known here: principals"},
       {WithCredentialKey("allow:\n  - principals:\n    - anonymous\n    - [anonymous]"),
        "b.yaml:9: credentials[0].allow[0].principals[1]: must be the text of a principal"},
+      {WithCredentialKey("deny: anonymous"),
+       "b.yaml:6: credentials[0].deny: must be a list; a single value stands here"},
+      {WithCredentialKey("deny: [anonymous, [dns:a]]"),
+       "b.yaml:6: credentials[0].deny[1]: must be the text of a principal"},
+      {WithCredentialKey("deny: [\"dns:a**\"]"),
+       "b.yaml:6: credentials[0].deny[0]: pattern \"dns:a**\": '**' at character 6 must follow a "
+       "separator ('/' or ':'), since it would match other names that only begin alike; write "
+       "\"dns:a:**\" for what is below, or \"dns:a*\" for endings of this segment"},
       {WithCredentialKey("allow:\n  - principals: [orders]"),
        "b.yaml:7: credentials[0].allow[0].principals[0]: \"orders\" can match nobody; principals "
        "are spiffe://…, dns:NAME, system:serviceaccount:NS:NAME, unix:uid:UID and anonymous"},

@@ -45,8 +45,10 @@ class WatchedConfigTest : public testing::Test {
   }
 
   std::string Path(const std::string& name) const { return (root_ / name).string(); }
+  // Replaces the file in one step: a file that is opened and then written is two changes.
   void Write(const std::string& name, const std::string& content) const {
-    std::ofstream(Path(name)) << content;
+    std::ofstream(Path(name + ".new")) << content;
+    fs::rename(Path(name + ".new"), Path(name));
   }
 
   static std::string Text(const std::string& id_file, const std::string& more = "") {
@@ -78,13 +80,27 @@ class WatchedConfigTest : public testing::Test {
 TEST(NamedFiles, AreAllThatAKeyNames) {
   const auto config = ParseConfig(
       "apiVersion: credentialbroker/v1\nkind: BrokerConfig\n"
-      "server:\n  tls: {cert_file: /crt, key_file: /key, client_ca_file: /clients}\n"
+      "server:\n  tls: {cert_file: /crt, key_file: /key, client_ca_file: /clients, crl_file: "
+      "/crl}\n"
       "credentials:\n- name: a\n  base_url: https://localhost\n  ca_file: /ca\n"
       "  username_file: /user\n  password_file: /password\n",
       "c");
   ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_THAT(NamedFiles(*config), UnorderedElementsAre("/crt", "/key", "/clients", "/crl", "/ca",
+                                                        "/user", "/password"));
+}
+
+TEST(NamedFiles, AreThoseOfEachClientCa) {
+  const auto config = ParseConfig(
+      "apiVersion: credentialbroker/v1\nkind: BrokerConfig\n"
+      "server:\n  tls:\n    cert_file: /crt\n    key_file: /key\n    client_ca:\n"
+      "    - {file: /prod, trust_domains: [prod]}\n    - {file: /other, dns: true}\n"
+      "credentials:\n- name: a\n  base_url: https://localhost\n"
+      "  username_file: /user\n  password_file: /password\n",
+      "c");
+  ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_THAT(NamedFiles(*config),
-              UnorderedElementsAre("/crt", "/key", "/clients", "/ca", "/user", "/password"));
+              UnorderedElementsAre("/crt", "/key", "/prod", "/other", "/user", "/password"));
 }
 
 TEST_F(WatchedConfigTest, TellsOfTheFileAndOfWhatItNames) {

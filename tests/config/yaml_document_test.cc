@@ -12,7 +12,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-std::string ErrorOf(std::string_view text) {
+std::string DocumentError(std::string_view text) {
   Problems problems("f");
   const bool read = ReadYaml(text, problems).has_value();
   const absl::Status status = problems.ToStatus();
@@ -44,13 +44,13 @@ TEST(ReadYaml, KeepsLinesOrderAndQuotes) {
 }
 
 TEST(ReadYaml, TakesJsonMarksAndWindowsLineEnds) {
-  EXPECT_EQ(ErrorOf(R"({"a": [1, {"b": "c"}]})"), "OK");
-  EXPECT_EQ(ErrorOf("\xef\xbb\xbf"
-                    "a: 1\n"),
+  EXPECT_EQ(DocumentError(R"({"a": [1, {"b": "c"}]})"), "OK");
+  EXPECT_EQ(DocumentError("\xef\xbb\xbf"
+                          "a: 1\n"),
             "OK");
-  EXPECT_EQ(ErrorOf("a: 1\r\nb: 2\r\n"), "OK");
-  EXPECT_EQ(ErrorOf("---\na: 1\n...\n"), "OK");
-  EXPECT_EQ(ErrorOf("a: \"\\u00e9\" # caf\xc3\xa9\t tab\n"), "OK");
+  EXPECT_EQ(DocumentError("a: 1\r\nb: 2\r\n"), "OK");
+  EXPECT_EQ(DocumentError("---\na: 1\n...\n"), "OK");
+  EXPECT_EQ(DocumentError("a: \"\\u00e9\" # caf\xc3\xa9\t tab\n"), "OK");
 }
 
 TEST(ReadYaml, ReportsDuplicatesAndKeepsTheFirst) {
@@ -69,36 +69,43 @@ TEST(ReadYaml, ReportsDuplicatesAndKeepsTheFirst) {
 }
 
 TEST(ReadYaml, RefusesWhatHidesWhatTheFileSays) {
-  EXPECT_EQ(ErrorOf("a: &x 1\nb: 2\n"),
+  EXPECT_EQ(DocumentError("a: &x 1\nb: 2\n"),
             "f:1: not usable as YAML: anchors (&) and aliases (*) are not supported; write the "
             "value out");
-  EXPECT_THAT(ErrorOf("a: 1\nb: *x\n"), StartsWith("f:2: not usable as YAML"));
-  EXPECT_THAT(ErrorOf("a: &x {b: 1}\nc: *x\n"), HasSubstr("anchors"));
-  EXPECT_THAT(ErrorOf("&a a: 1\n"), HasSubstr("anchors"));
-  EXPECT_THAT(ErrorOf("a: 1\n<<: {b: 2}\n"), HasSubstr("f:2: not usable as YAML: merge keys"));
-  EXPECT_THAT(ErrorOf("a: !!int 1\n"), HasSubstr("tags (!)"));
-  EXPECT_THAT(ErrorOf("a: !x [1]\n"), HasSubstr("tags (!)"));
-  EXPECT_THAT(ErrorOf("a: 1\n---\nb: 2\n"), HasSubstr("a second document starts here"));
-  EXPECT_THAT(ErrorOf("a: 1\n---\n"), HasSubstr("a second document starts here"));
-  EXPECT_THAT(ErrorOf("? [a]\n: 1\n"), HasSubstr("a key must be text"));
-  EXPECT_THAT(ErrorOf("{a: 1}: 1\n"), HasSubstr("a key must be text"));
-  EXPECT_THAT(ErrorOf("~: 1\n"), HasSubstr("a key is missing"));
+  EXPECT_THAT(DocumentError("a: 1\nb: *x\n"), StartsWith("f:2: not usable as YAML"));
+  EXPECT_THAT(DocumentError("a: &x {b: 1}\nc: *x\n"), HasSubstr("anchors"));
+  EXPECT_THAT(DocumentError("&a a: 1\n"), HasSubstr("anchors"));
+  EXPECT_THAT(DocumentError("a: 1\n<<: {b: 2}\n"),
+              HasSubstr("f:2: not usable as YAML: merge keys"));
+  EXPECT_THAT(DocumentError("a: !!int 1\n"), HasSubstr("tags (!)"));
+  EXPECT_THAT(DocumentError("a: !x [1]\n"), HasSubstr("tags (!)"));
+  EXPECT_THAT(DocumentError("a: 1\n---\nb: 2\n"), HasSubstr("a second document starts here"));
+  EXPECT_THAT(DocumentError("a: 1\n---\n"), HasSubstr("a second document starts here"));
+  EXPECT_THAT(DocumentError("? [a]\n: 1\n"), HasSubstr("a key must be text"));
+  EXPECT_THAT(DocumentError("{a: 1}: 1\n"), HasSubstr("a key must be text"));
+  EXPECT_THAT(DocumentError("~: 1\n"), HasSubstr("a key is missing"));
 }
 
 TEST(ReadYaml, RefusesWhatIsNoText) {
-  EXPECT_EQ(ErrorOf("a: 1\n\tb: 2\n"), "f:2: a tab indents this line; YAML wants spaces");
-  EXPECT_EQ(ErrorOf("a:\n  \tb: 2\n"), "f:2: a tab indents this line; YAML wants spaces");
-  EXPECT_EQ(ErrorOf("a: 1\nb: \xff\n"), "f:2: not UTF-8 text; save the file as UTF-8");
-  EXPECT_EQ(ErrorOf(std::string_view("a: 1\nb: \0\n", 9)),
+  EXPECT_EQ(DocumentError("a: 1\n\tb: 2\n"), "f:2: a tab indents this line; YAML wants spaces");
+  EXPECT_EQ(DocumentError("a:\n  \tb: 2\n"), "f:2: a tab indents this line; YAML wants spaces");
+  EXPECT_EQ(DocumentError("a: 1\nb: \xff\n"), "f:2: not UTF-8 text; save the file as UTF-8");
+  EXPECT_EQ(DocumentError(std::string_view("a: 1\nb: \0\n", 9)),
             "f:2: holds a control character; remove it");
-  EXPECT_EQ(ErrorOf("a: \x1b[31m\n"), "f:1: holds a control character; remove it");
-  EXPECT_EQ(ErrorOf(std::string(kMaxYamlSize + 1, ' ')),
+  EXPECT_EQ(DocumentError("a: \x1b[31m\n"), "f:1: holds a control character; remove it");
+  EXPECT_EQ(DocumentError(std::string(kMaxYamlSize + 1, ' ')),
             "f:1: larger than 1 MiB, which no configuration is");
 }
 
 TEST(ReadYaml, NamesTheLineOfASyntaxError) {
-  EXPECT_EQ(ErrorOf("a: 1\nb: [1, 2\nc: 3\n").substr(0, 23), "f:3: not usable as YAML");
-  EXPECT_EQ(ErrorOf("a: 1\n b: 2\n").substr(0, 23), "f:2: not usable as YAML");
+  EXPECT_EQ(DocumentError("a: 1\nb: [1, 2\nc: 3\n").substr(0, 23), "f:3: not usable as YAML");
+  EXPECT_EQ(DocumentError("a: 1\n b: 2\n").substr(0, 23), "f:2: not usable as YAML");
+}
+
+TEST(ReadYaml, RepeatsNothingOfTheFileInASyntaxError) {
+  EXPECT_EQ(DocumentError("a: \"\\q\"\n"), "f:1: not usable as YAML: unknown escape character");
+  EXPECT_EQ(DocumentError("%YAML secret\n---\na: 1\n"),
+            "f:1: not usable as YAML: bad YAML version");
 }
 
 TEST(ReadYaml, BoundsNesting) {
@@ -106,19 +113,19 @@ TEST(ReadYaml, BoundsNesting) {
   for (int i = 0; i < 16; ++i) {
     deep = StrCat("[", deep, "]");
   }
-  EXPECT_EQ(ErrorOf(deep), "OK");
-  EXPECT_THAT(ErrorOf(StrCat("[", deep, "]")), HasSubstr("nested too deep"));
+  EXPECT_EQ(DocumentError(deep), "OK");
+  EXPECT_THAT(DocumentError(StrCat("[", deep, "]")), HasSubstr("nested too deep"));
   const std::size_t much = 100000;
-  EXPECT_THAT(ErrorOf(std::string(much, '[')), HasSubstr("not usable as YAML"));
-  EXPECT_THAT(ErrorOf(std::string(much, '{')), HasSubstr("not usable as YAML"));
+  EXPECT_THAT(DocumentError(std::string(much, '[')), HasSubstr("not usable as YAML"));
+  EXPECT_THAT(DocumentError(std::string(much, '{')), HasSubstr("not usable as YAML"));
   std::string question;
   std::string dashes;
   for (std::size_t i = 0; i < much; ++i) {
     question += "? ";
     dashes += "- ";
   }
-  EXPECT_THAT(ErrorOf(question), HasSubstr("not usable as YAML"));
-  EXPECT_THAT(ErrorOf(dashes), HasSubstr("nested too deep"));
+  EXPECT_THAT(DocumentError(question), HasSubstr("not usable as YAML"));
+  EXPECT_THAT(DocumentError(dashes), HasSubstr("nested too deep"));
 }
 
 // What would cost quadratic time ends by the test's time limit.
@@ -127,9 +134,9 @@ TEST(ReadYaml, TakesTheLargestFilesInShortTime) {
   for (int i = 0; keys.size() < kMaxYamlSize - 20; ++i) {
     keys += StrCat("k", i, ": 1\n");
   }
-  EXPECT_EQ(ErrorOf(keys), "OK");
-  EXPECT_EQ(ErrorOf("a: " + std::string(kMaxYamlSize - 10, 'x')), "OK");
-  EXPECT_THAT(ErrorOf(std::string(kMaxYamlSize - 10, '\n')), HasSubstr("is empty"));
+  EXPECT_EQ(DocumentError(keys), "OK");
+  EXPECT_EQ(DocumentError("a: " + std::string(kMaxYamlSize - 10, 'x')), "OK");
+  EXPECT_THAT(DocumentError(std::string(kMaxYamlSize - 10, '\n')), HasSubstr("is empty"));
 }
 
 }  // namespace

@@ -72,6 +72,7 @@ int main() {
     options.tls->certificate_chain = request->server_creds().cert();
     options.tls->private_key = cb::Secret(request->server_creds().key());
     options.tls->client_ca = request->client_tls_cert();
+    options.tls->allow_pinned_client = true;  // it is the client's own
     response.set_pem_cert(request->server_creds().cert());
   }
   return cb::ServeUntilSignal(std::move(options), router, [&response](int port) {

@@ -25,7 +25,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -su
 exec {address_of_server}< <(exec "$server" --port 0 --tls-cert "$folder/cert.pem" \
   --tls-key "$folder/key.pem")
 server_pid=$!
-trap 'kill "$server_pid" 2>/dev/null || true; rm -rf "$folder"' EXIT
+trap 'kill "$server_pid" 2>/dev/null && wait "$server_pid" || true; rm -rf "$folder"' EXIT
 if ! read -r -t 10 -u "$address_of_server" address; then
   echo "h2_hello_server told no address within 10 s" >&2
   exit 1

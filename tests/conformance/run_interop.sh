@@ -33,7 +33,7 @@ fi
 
 exec {port_of_server}< <(exec "$server" --port 0)
 server_pid=$!
-trap 'kill "$server_pid" 2>/dev/null || true' EXIT
+trap 'kill "$server_pid" 2>/dev/null && wait "$server_pid" || true' EXIT
 if ! read -r -t 10 -u "$port_of_server" port; then
   echo "interop_server told no port within 10 s" >&2
   exit 1

@@ -70,8 +70,8 @@ TEST(PrincipalPattern, StarsCombine) {
 
 TEST(PrincipalPattern, DoubleStarAtTheEndTakesAnyRest) {
   EXPECT_TRUE(Matches("spiffe://prod/**", "spiffe://prod/ns/orders/sa/api"));
-  EXPECT_TRUE(Matches("spiffe://prod/ns**", "spiffe://prod/ns/orders"));
-  EXPECT_TRUE(Matches("spiffe://prod/ns**", "spiffe://prod/nsx"));
+  EXPECT_TRUE(Matches("system:serviceaccount:orders:**", "system:serviceaccount:orders:api"));
+  EXPECT_FALSE(Matches("system:serviceaccount:orders:**", "system:serviceaccount:orders-evil:api"));
   EXPECT_FALSE(Matches("spiffe://prod/**", "spiffe://prod/"));
   EXPECT_FALSE(Matches("spiffe://prod/**", "spiffe://production/ns"));
 }
@@ -105,6 +105,18 @@ TEST(PrincipalPattern, RefusesAStarThatStandsElsewhere) {
   }
   EXPECT_THAT(ParseError("dns:*.example.com"), HasSubstr("'*' at character 5"));
   EXPECT_THAT(ParseError(""), HasSubstr("must not be empty"));
+}
+
+TEST(PrincipalPattern, RefusesADoubleStarInsideASegmentAndSaysWhatToWrite) {
+  EXPECT_EQ(ParseError("spiffe://prod**"),
+            "pattern \"spiffe://prod**\": '**' at character 14 must follow a separator ('/' or "
+            "':'), since it would match other names that only begin alike; write "
+            "\"spiffe://prod/**\" for what is below, or \"spiffe://prod*\" for endings of this "
+            "segment");
+  EXPECT_THAT(ParseError("system:serviceaccount:orders**"),
+              HasSubstr("write \"system:serviceaccount:orders:**\""));
+  EXPECT_THAT(ParseError("spiffe://prod/ns**"), HasSubstr("write \"spiffe://prod/ns/**\""));
+  EXPECT_THAT(ParseError("a**"), HasSubstr("must follow a separator"));
 }
 
 TEST(PrincipalPattern, MatchesLongTextsInLinearTime) {
@@ -149,6 +161,25 @@ TEST(AccessPolicy, DeniesByDefault) {
   EXPECT_FALSE(policy.Allows("anybody", "unknown"));
   EXPECT_FALSE(policy.Allows("anybody", ""));
   EXPECT_FALSE(AccessPolicy({}).Allows("anybody", "default"));
+}
+
+TEST(AccessPolicy, APatternThatDeniesWinsOverAllThatAllow) {
+  const auto patterns = [](const std::vector<std::string>& texts) {
+    AccessPolicy::Patterns parsed;
+    for (const std::string& text : texts) {
+      parsed.push_back(*PrincipalPattern::Parse(text));
+    }
+    return parsed;
+  };
+  const AccessPolicy policy({{"a", patterns({"sa/*", "sa/stolen"})}, {"b", patterns({"sa/*"})}},
+                            patterns({"anonymous"}),
+                            {{"a", patterns({"sa/stolen", "anonymous", "sa/old-*"})}});
+  EXPECT_TRUE(policy.Allows("sa/good", "a"));
+  EXPECT_FALSE(policy.Allows("sa/stolen", "a"));
+  EXPECT_FALSE(policy.Allows("sa/old-1", "a"));
+  EXPECT_FALSE(policy.Allows("anonymous", "a"));
+  EXPECT_TRUE(policy.Allows("sa/stolen", "b")) << "it denies one credential";
+  EXPECT_TRUE(policy.Allows("anonymous", "b"));
 }
 
 }  // namespace

@@ -529,32 +529,42 @@ TEST_F(CredentialRunnerTest, WaitStopAndWithdrawalRace) {
   }
 }
 
-// Counts the changes that a watch tells of.
+// Counts the changes that a watch reports. The count is shared with the watch: a call that is in
+// progress when the watch is dropped goes on.
 class Watcher {
  public:
-  explicit Watcher(Credential& credential) : watch_(credential.Watch([this] { Count(); })) {}
+  explicit Watcher(Credential& credential)
+      : watch_(credential.Watch([changes = changes_] { changes->Add(); })) {}
   // Waits until so many changes have been told; false after 30 real seconds.
-  bool Await(int count) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(30), [&] { return count_ >= count; });
-  }
-  int count() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    return count_;
-  }
+  bool Await(int count) { return changes_->Await(count); }
+  int count() { return changes_->count(); }
   void Drop() { watch_.reset(); }
 
  private:
-  void Count() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    ++count_;
-    changed_.notify_all();
-  }
+  class Changes {
+   public:
+    void Add() {
+      std::lock_guard<std::mutex> lock(mutex_);
+      ++count_;
+      changed_.notify_all();
+    }
+    bool Await(int count) {
+      std::unique_lock<std::mutex> lock(mutex_);
+      return changed_.wait_for(lock, std::chrono::seconds(30), [&] { return count_ >= count; });
+    }
+    int count() {
+      std::lock_guard<std::mutex> lock(mutex_);
+      return count_;
+    }
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int count_ = 0;
-  std::shared_ptr<CredentialWatch> watch_;  // last: it uses the others
+   private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    int count_ = 0;
+  };
+
+  const std::shared_ptr<Changes> changes_ = std::make_shared<Changes>();
+  std::shared_ptr<CredentialWatch> watch_;
 };
 
 TEST_F(CredentialRunnerTest, AWatcherIsToldOfATokenOfAFailureAndOfItsEnd) {

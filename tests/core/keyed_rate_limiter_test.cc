@@ -109,6 +109,32 @@ TEST_F(KeyedRateLimiterTest, KeysBeyondTheRoomShareOneBucketAndTheOthersKeepThei
   EXPECT_EQ(Allowed(limiter, "first", 100), 1);
 }
 
+TEST_F(KeyedRateLimiterTest, GivesBackToTheSharedBucketWhatWasTakenFromIt) {
+  KeyedRateLimiter limiter(kTenASecond, clock_, 16);
+  for (int i = 0; i < 1000; ++i) {
+    limiter.Take(StrCat("key-", i));  // each of the 16 shards is full
+  }
+  clock_.Advance(absl::Milliseconds(100));
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_EQ(limiter.Take("newcomer"), absl::ZeroDuration()) << i;
+    limiter.GiveBack("newcomer");
+  }
+}
+
+TEST_F(KeyedRateLimiterTest, TellsTheTimeUntilTheNextWithoutTakingIt) {
+  KeyedRateLimiter limiter(kTenASecond, clock_);
+  EXPECT_EQ(limiter.TimeUntilNext("a"), absl::ZeroDuration());
+  EXPECT_EQ(limiter.size(), 0U);
+  EXPECT_EQ(Allowed(limiter, "a", 2), 2);
+  EXPECT_EQ(limiter.TimeUntilNext("a"), absl::ZeroDuration());
+  EXPECT_EQ(Allowed(limiter, "a", 2), 1);
+  EXPECT_EQ(limiter.TimeUntilNext("a"), absl::Milliseconds(100));
+  EXPECT_EQ(limiter.TimeUntilNext("a"), absl::Milliseconds(100));
+  EXPECT_EQ(limiter.TimeUntilNext("b"), absl::ZeroDuration());
+  limiter.SetLimit(std::nullopt);
+  EXPECT_EQ(limiter.TimeUntilNext("a"), absl::ZeroDuration());
+}
+
 TEST_F(KeyedRateLimiterTest, ExtremesDoNotOverflow) {
   KeyedRateLimiter slow(RateLimit{.per_second = 1e-30, .burst = 1e9}, clock_);
   EXPECT_EQ(Allowed(slow, "a", 2), 1);

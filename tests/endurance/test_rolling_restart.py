@@ -1,57 +1,23 @@
 """Two brokers, restarted in turn while callers with gRPC's own retries call both: no call is lost."""
 
 import contextlib
-import json
 import os
 import pathlib
 import signal
-import subprocess
 import threading
 import time
 
 import grpc
 import pytest
 
-from support.broker import ROOT, SERVICE, Broker, credential, pb, pb_grpc, write_config
+from support.broker import ROOT, Broker, credential, pb, pb_grpc, write_config
 from support.certificates import Certificates
-from support.processes import TIMEOUT
+from support.retrying_callers import RetryingCaller, build_go_client, service_config
+from support.threads import CheckedThread
 
 ROUNDS = 3
 LIMIT = 10  # seconds in which a broker ends
 BUILD = pathlib.Path(os.environ.get("CREDENTIAL_BROKER_BUILD_DIR", ROOT / "build/release"))
-
-
-def service_config(policy):
-    """As docs/configuration.md has it for callers."""
-    retry = {
-        "maxAttempts": 5,
-        "initialBackoff": "0.1s",
-        "maxBackoff": "1s",
-        "backoffMultiplier": 2,
-        "retryableStatusCodes": ["UNAVAILABLE"],
-    }
-    return json.dumps(
-        {
-            "loadBalancingConfig": [{policy: {}}],
-            "methodConfig": [{"name": [{"service": SERVICE}], "retryPolicy": retry}],
-        }
-    )
-
-
-class Program:
-    """A client program that calls until its standard input ends, then says what it saw."""
-
-    def __init__(self, command):
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        assert self._process.stdout.readline() == "calling\n", self._process.communicate()
-
-    def end(self):
-        output, errors = self._process.communicate(timeout=TIMEOUT)
-        seen = json.loads(output)
-        seen["errors"] = errors
-        return seen
 
 
 class Grpcio:
@@ -67,7 +33,7 @@ class Grpcio:
         self._stop = threading.Event()
         self._calls = 0
         self._errors = []
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(4)]
+        self._threads = [CheckedThread(self._run) for _ in range(4)]
         for thread in self._threads:
             thread.start()
 
@@ -90,9 +56,7 @@ class Grpcio:
 
 @pytest.fixture(scope="session")
 def go_client(tmp_path_factory):
-    binary = tmp_path_factory.mktemp("go") / "rolling_client"
-    subprocess.run([ROOT / "tests/go/build.sh", "rolling_client", binary], check=True)
-    return binary
+    return build_go_client(tmp_path_factory.mktemp("go"))
 
 
 @pytest.mark.parametrize("policy", ["round_robin", "pick_first"])
@@ -113,12 +77,12 @@ def test_a_rolling_restart_loses_no_call(tmp_path, sandbox, go_client, policy):
             broker.wait_event("token_obtained")
             config(i, addresses[i])  # where it comes back
 
-        def command(program, client, *listed):
-            return [program, certificates.ca, client.cert, client.key, service_config(policy), *listed]
-
+        retries = service_config(policy)
+        flags = ("-ca", certificates.ca, "-cert", go.cert, "-key", go.key, "-server-name", "localhost")
+        grpcpp = BUILD / "tests/grpcpp_client"
         clients = {
-            "grpc-go": Program(command(go_client, go, *addresses)),
-            "grpc++": Program(command(BUILD / "tests/grpcpp_client", cpp, ",".join(addresses))),
+            "grpc-go": RetryingCaller([go_client, *flags, "-service-config", retries, *addresses]),
+            "grpc++": RetryingCaller([grpcpp, certificates.ca, cpp.cert, cpp.key, retries, ",".join(addresses)]),
             "grpcio": Grpcio(python, policy, addresses),
         }
         for _ in range(ROUNDS):

@@ -9,6 +9,7 @@ import pytest
 from support.broker import Broker, credential, details_of, pb, write_config, write_key_files
 from support.processes import TIMEOUT
 from support.sandbox import Sandbox
+from support.threads import CheckedThread
 
 GARBAGE = [
     "empty", "not_json", "truncated_json", "html", "huge", "wrong_types", "array", "no_token", "null_token",
@@ -157,7 +158,7 @@ def test_an_outage_from_the_refresh_on_costs_no_caller_an_error(tmp_path):
                     except grpc.RpcError as error:
                         errors.append(error)
 
-        caller = threading.Thread(target=call)
+        caller = CheckedThread(call)
         caller.start()
         broker.wait_event("upstream_failed")
         sandbox.set_faults(refuse_connections=0, refuse_for="0s")

@@ -7,6 +7,10 @@ root=$(cd "$here/../.." && pwd)
 package=$1
 output=$(realpath -m "$2")
 
+# One at a time: tests that run side by side would read code that is being generated.
+exec {lock}<"$here"
+flock "$lock"
+
 proto=investsuite/credentialbroker/v1/credential_broker.proto
 go_package=example.com/credential-broker/tests/go/credentialbrokerpb
 mapping="M$proto=$go_package"

@@ -14,12 +14,15 @@ TEST(ConnectionLimiter, LimitsAllAndEachAddress) {
   Counters counters;
   ConnectionLimiter limiter(limits, counters);
   std::vector<ConnectionLimiter::Permit> permits;
-  permits.push_back(limiter.Admit("a"));
-  permits.push_back(limiter.Admit("a"));
+  for (const char* address : {"a", "a", "b"}) {
+    permits.push_back(limiter.Admit(address));
+    EXPECT_TRUE(permits.back());
+  }
+  EXPECT_TRUE(permits[0].Confirm());
+  EXPECT_TRUE(permits[1].Confirm());
   EXPECT_FALSE(limiter.Admit("a"));
   EXPECT_EQ(counters.refused_per_address.value(), 1U);
-  permits.push_back(limiter.Admit("b"));
-  EXPECT_TRUE(permits.back());
+  EXPECT_TRUE(permits[2].Confirm());
   EXPECT_FALSE(limiter.Admit("c"));
   EXPECT_EQ(counters.refused_total.value(), 1U);
 
@@ -29,6 +32,21 @@ TEST(ConnectionLimiter, LimitsAllAndEachAddress) {
   EXPECT_TRUE(limiter.Admit("a"));
 }
 
+TEST(ConnectionLimiter, ConnectionsThatAreNotConfirmedTakeNoPlace) {
+  Limits limits;
+  limits.max_connections = 1;
+  Counters counters;
+  ConnectionLimiter limiter(limits, counters);
+  ConnectionLimiter::Permit first = limiter.Admit("a");
+  ConnectionLimiter::Permit second = limiter.Admit("b");
+  EXPECT_TRUE(second.Confirm());
+  EXPECT_FALSE(first.Confirm());
+  EXPECT_EQ(counters.refused_total.value(), 1U);
+  { const ConnectionLimiter::Permit gone(std::move(second)); }
+  EXPECT_TRUE(limiter.Admit("a"));
+  EXPECT_TRUE(first.Confirm());
+}
+
 TEST(ConnectionLimiter, AMovedPermitIsGivenBackOnce) {
   Limits limits;
   limits.max_connections = 1;
@@ -36,6 +54,7 @@ TEST(ConnectionLimiter, AMovedPermitIsGivenBackOnce) {
   ConnectionLimiter limiter(limits, counters);
   {
     ConnectionLimiter::Permit first = limiter.Admit("a");
+    EXPECT_TRUE(first.Confirm());
     ConnectionLimiter::Permit second(std::move(first));
     EXPECT_TRUE(second);
     EXPECT_FALSE(limiter.Admit("a"));

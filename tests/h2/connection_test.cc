@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "h2/test_application.h"
@@ -11,7 +13,7 @@
 namespace credential_broker::h2 {
 namespace {
 
-constexpr std::size_t kMegabyte = 1024 * 1024;
+constexpr std::size_t kMiB = 1024 * 1024;
 
 Limits Patient() {
   Limits limits;
@@ -113,7 +115,7 @@ TEST(Connection, IsNotIdleWhileAStreamIsOpen) {
 TEST(Connection, AgeSendsGoawayTwiceAndServesWhatIsInBetween) {
   Limits limits = Patient();
   limits.max_connection_age = absl::Milliseconds(30);
-  limits.shutdown_notice = absl::Milliseconds(300);
+  limits.shutdown_notice = ByteStream::kPatience;
   EchoApplication application;
   auto server = StartServer(application, limits);
   // By hand, so that the PING after the first GOAWAY is not answered before the request has gone.
@@ -138,7 +140,8 @@ TEST(Connection, AgeSendsGoawayTwiceAndServesWhatIsInBetween) {
 
 TEST(Connection, AgeCutsStreamsAfterTheGrace) {
   Limits limits = Patient();
-  limits.max_connection_age = absl::Milliseconds(20);
+  // Time for the stream to open first, on a busy machine too.
+  limits.max_connection_age = absl::Milliseconds(500);
   limits.max_connection_age_grace = absl::Milliseconds(40);
   EndlessApplication endless;
   auto server = StartServer(endless.application, limits);
@@ -196,7 +199,7 @@ TEST(Connection, APeerThatTakesNoOutputIsCutOff) {
   Limits limits = Patient();
   limits.max_unread_output = 100000;
   limits.unread_output_timeout = absl::Milliseconds(50);
-  auto application = SendsAtOnce(kMegabyte);
+  auto application = SendsAtOnce(kMiB);
   auto server = StartServer(application, limits);
   auto client = ConnectTo(*server, 65535, /*auto_window_update=*/false);
   client->Request("/", true);
@@ -208,9 +211,9 @@ TEST(Connection, APeerThatTakesSomeOutputNowAndThenIsNot) {
   Limits limits = Patient();
   limits.max_unread_output = 100000;
   limits.unread_output_timeout = absl::Seconds(5);
-  auto application = SendsAtOnce(kMegabyte);
+  auto application = SendsAtOnce(kMiB);
   auto server = StartServer(application, limits);
-  EXPECT_EQ(ConnectTo(*server)->Call("/").body.size(), kMegabyte);
+  EXPECT_EQ(ConnectTo(*server)->Call("/").body.size(), kMiB);
   EXPECT_EQ(server->counters().unread_output.value(), 0U);
 }
 
@@ -225,9 +228,10 @@ TEST(Connection, LittleOutputThatIsNeverTakenEndsTheConnectionToo) {
   EXPECT_EQ(server->counters().unread_output.value(), 1U);
 }
 
-TEST(Connection, LittleOutputThatIsTakenBitByBitIsFine) {
+TEST(Connection, LittleOutputThatIsTakenAtTheMinimumRateIsFine) {
   Limits limits = Patient();
   limits.unread_output_timeout = absl::Milliseconds(50);
+  limits.min_output_rate = 20;  // a byte a turn
   auto application = SendsAtOnce(10);
   auto server = StartServer(application, limits);
   auto client = ConnectTo(*server, /*stream_window=*/1, /*auto_window_update=*/false);
@@ -242,10 +246,76 @@ TEST(Connection, LittleOutputThatIsTakenBitByBitIsFine) {
   EXPECT_EQ(server->counters().unread_output.value(), 0U);
 }
 
+TEST(Connection, AByteNowAndThenDoesNotKeepAConnectionAlive) {
+  for (std::size_t size : {std::size_t{50'000}, kMiB}) {
+    Limits limits = Patient();
+    limits.unread_output_timeout = absl::Milliseconds(20);
+    auto application = SendsAtOnce(size);
+    auto server = StartServer(application, limits);
+    auto client = ConnectTo(*server, /*stream_window=*/1, /*auto_window_update=*/false);
+    std::int32_t stream = client->Request("/", true);
+    int taken = 0;
+    while (!client->closed() && taken < 1000) {
+      client->Consume(stream, 1);
+      client->Await([] { return false; }, absl::Milliseconds(5));
+      ++taken;
+    }
+    EXPECT_TRUE(client->closed()) << size;
+    EXPECT_EQ(server->counters().unread_output.value(), 1U);
+  }
+}
+
+TEST(Connection, BeyondTheBudgetOfAllTheConnectionWithTheLargestQueueIsClosed) {
+  Limits limits = Patient();
+  limits.max_queued_output_total = 400'000;
+  ScriptedApplication application([](Stream& stream, const RequestHead& head) {
+    stream.SendHeaders(OkHeaders());
+    stream.SendData(std::string(static_cast<std::size_t>(std::stoi(head.path.substr(1))), 'x'));
+    return Script();
+  });
+  auto server = StartServer(application, limits, /*loops=*/2);
+  auto small = ConnectTo(*server, /*stream_window=*/0);
+  auto large = ConnectTo(*server, /*stream_window=*/0);
+  auto last = ConnectTo(*server, /*stream_window=*/0);
+  for (const auto& request : {std::pair(&small, "/100000"), std::pair(&large, "/200000")}) {
+    H2Client& client = **request.first;
+    std::int32_t stream = client.Request(request.second, true);
+    ASSERT_TRUE(client.Await([&] { return !client.answer(stream).headers.empty(); }));
+    client.Ping();
+    ASSERT_TRUE(client.Await([&] { return client.pings_answered() == 1; }));
+  }
+  last->Request("/150000", true);
+  last->Flush();
+  EXPECT_TRUE(large->AwaitClose());
+  EXPECT_EQ(server->counters().output_budget.value(), 1U);
+  for (auto* client : {&small, &last}) {
+    (*client)->Ping();
+    EXPECT_TRUE((*client)->Await([&] { return (*client)->pings_answered() > 0; }));
+  }
+}
+
+TEST(Connection, SharedPayloadsCostTheBudgetLittle) {
+  Limits limits = Patient();
+  limits.max_queued_output_total = 100'000;
+  auto shared = std::make_shared<const std::string>(90'000, 'x');
+  ScriptedApplication application([&](Stream& stream, const RequestHead&) {
+    stream.SendHeaders(OkHeaders());
+    stream.SendData(shared);
+    return Script();
+  });
+  auto server = StartServer(application, limits);
+  auto client = ConnectTo(*server, /*stream_window=*/0);
+  for (int i = 0; i < 10; ++i) {
+    std::int32_t stream = client->Request("/", true);
+    ASSERT_TRUE(client->Await([&] { return !client->answer(stream).headers.empty(); }));
+  }
+  EXPECT_EQ(server->counters().output_budget.value(), 0U);
+}
+
 TEST(Connection, OutputBeyondTheHardLimitEndsTheConnectionAtOnce) {
   Limits limits = Patient();
-  limits.max_queued_output = kMegabyte;
-  auto application = SendsAtOnce(kMegabyte + 300000);
+  limits.max_queued_output = kMiB;
+  auto application = SendsAtOnce(kMiB + 300000);
   auto server = StartServer(application, limits);
   auto client = ConnectTo(*server, 65535, /*auto_window_update=*/false);
   client->Request("/", true);
@@ -256,8 +326,8 @@ TEST(Connection, OutputBeyondTheHardLimitEndsTheConnectionAtOnce) {
 TEST(Connection, ASocketThatNobodyReadsHoldsBackAndThenGoesOn) {
   // The windows are wide open; the socket is what blocks.
   Limits limits = Patient();
-  limits.max_queued_output = 16 * kMegabyte;
-  auto application = SendsAtOnce(8 * kMegabyte);
+  limits.max_queued_output = 16 * kMiB;
+  auto application = SendsAtOnce(8 * kMiB);
   auto server = StartServer(application, limits);
   auto client = ConnectTo(*server, 0x7fffffff);
   nghttp2_session_set_local_window_size(client->session(), NGHTTP2_FLAG_NONE, 0, 0x7fffffff);
@@ -268,7 +338,7 @@ TEST(Connection, ASocketThatNobodyReadsHoldsBackAndThenGoesOn) {
   other->Ping();
   ASSERT_TRUE(other->Await([&] { return other->pings_answered() > ping; }));
   ASSERT_TRUE(client->AwaitAnswer(stream));
-  EXPECT_EQ(client->answer(stream).body.size(), 8 * kMegabyte);
+  EXPECT_EQ(client->answer(stream).body.size(), 8 * kMiB);
   EXPECT_EQ(client->answer(stream).Get("x-end"), "1");
 }
 
@@ -296,6 +366,20 @@ TEST(Connection, AbruptEndsAtEveryStageCostOnlyThatConnection) {
   EXPECT_TRUE(endless.destroyed.Await(opened));
   OpenEndless(*witness);
   EXPECT_TRUE(witness->goaways().empty());
+}
+
+TEST(Connection, ACallTakesTheLoopOneTurn) {
+  EchoApplication application;
+  auto server = StartServer(application);
+  auto client = ConnectTo(*server);
+  ASSERT_EQ(client->Call("/").Get(":status"), "200");
+  const unsigned before = TurnsOf(*server);
+  constexpr unsigned kCalls = 100;
+  for (unsigned i = 0; i < kCalls; ++i) {
+    ASSERT_EQ(client->Call("/").Get(":status"), "200");
+  }
+  // A client may also send a frame of its own now and then, and the look itself is a turn.
+  EXPECT_LT(TurnsOf(*server) - before, kCalls * 3 / 2);
 }
 
 }  // namespace

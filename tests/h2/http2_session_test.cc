@@ -103,7 +103,17 @@ TEST_F(SessionLimits, FramesThatDoNothingEndTheConnection) {
   EXPECT_EQ(GoawayAfter(*server_, Repeat(unknown, 3000)), NGHTTP2_ENHANCE_YOUR_CALM);
   EXPECT_EQ(GoawayAfter(*server_, RequestFrame(1, false) + Repeat(empty, 3000)),
             NGHTTP2_ENHANCE_YOUR_CALM);
-  EXPECT_EQ(counters().idle_frame_floods.value(), 3U);
+  std::string padding = H2Frame(NGHTTP2_DATA, NGHTTP2_FLAG_PADDED, 1, std::string("\x02\0\0", 3));
+  EXPECT_EQ(GoawayAfter(*server_, RequestFrame(1, false) + Repeat(padding, 3000)),
+            NGHTTP2_ENHANCE_YOUR_CALM);
+  std::string no_padding = H2Frame(NGHTTP2_DATA, NGHTTP2_FLAG_PADDED, 1, std::string(1, '\0'));
+  EXPECT_EQ(GoawayAfter(*server_, RequestFrame(1, false) + Repeat(no_padding, 3000)),
+            NGHTTP2_ENHANCE_YOUR_CALM);
+  std::string goaway = H2Frame(NGHTTP2_GOAWAY, 0, 0, BigEndian32(0) + BigEndian32(0));
+  EXPECT_EQ(GoawayAfter(*server_, Repeat(goaway, 3000)), NGHTTP2_ENHANCE_YOUR_CALM);
+  std::string acknowledgement = H2Frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, "12345678");
+  EXPECT_EQ(GoawayAfter(*server_, Repeat(acknowledgement, 3000)), NGHTTP2_ENHANCE_YOUR_CALM);
+  EXPECT_EQ(counters().idle_frame_floods.value(), 7U);
 }
 
 std::string RapidReset(int count) {

@@ -5,9 +5,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 namespace credential_broker::h2 {
@@ -121,6 +123,73 @@ TEST(Listener, NeverTouchesAFileThatIsNoSocket) {
   std::ifstream(path) >> text;
   EXPECT_EQ(text, "precious");
   std::remove(path.c_str());
+}
+
+std::string TestFolder(const std::string& name, mode_t mode) {
+  const std::string path = TestPath(name);
+  std::filesystem::remove_all(path);
+  mkdir(path.c_str(), 0700);
+  chmod(path.c_str(), mode);
+  return path;
+}
+
+TEST(Listener, UnixSocketHasItsWholeModeWhateverTheUmask) {
+  const std::string path = TestFolder("umask", 0755) + "/x.sock";
+  const mode_t before = umask(0077);
+  const auto listener = Listen(UnixAddress{path}, 1, 0666);
+  umask(before);
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  struct stat status {};
+  ASSERT_EQ(lstat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0666U);
+}
+
+// A Kubernetes emptyDir has mode 0777.
+TEST(Listener, AFolderMayBeWritableByOthers) {
+  for (mode_t mode : {0777U, 0775U, 0700U}) {
+    const std::string folder = TestFolder("open", mode);
+    EXPECT_TRUE(Listen(UnixAddress{folder + "/x.sock"}, 1, 0600).ok()) << std::oct << mode;
+  }
+}
+
+// A link that waits under the temporary name, and one under the socket's own.
+TEST(Listener, FollowsNoLink) {
+  const std::string folder = TestFolder("links", 0755);
+  const std::string precious = folder + "/precious";
+  std::ofstream(precious) << "precious";
+  chmod(precious.c_str(), 0600);
+  ASSERT_EQ(symlink(precious.c_str(), (folder + "/x.sock.new").c_str()), 0);
+  {
+    const auto listener = Listen(UnixAddress{folder + "/x.sock"}, 1, 0666);
+    ASSERT_TRUE(listener.ok()) << listener.status();
+    struct stat status {};
+    ASSERT_EQ(lstat(precious.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0600U);
+  }
+  ASSERT_EQ(symlink(precious.c_str(), (folder + "/y.sock").c_str()), 0);
+  EXPECT_EQ(Listen(UnixAddress{folder + "/y.sock"}, 1, 0666).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(Listener, ASocketThatItMayNotConnectToIsNotFree) {
+  const std::string folder = TestFolder("denied", 0755);
+  const std::string path = folder + "/x.sock";
+  const auto living = Listen(UnixAddress{path}, 1, 0000);
+  ASSERT_TRUE(living.ok()) << living.status();
+  // Root may connect to anything.
+  constexpr uid_t kNobody = 65534;
+  const bool is_root = geteuid() == 0;
+  if (is_root) {
+    ASSERT_EQ(chown(folder.c_str(), kNobody, static_cast<gid_t>(-1)), 0);
+    ASSERT_EQ(seteuid(kNobody), 0);
+  }
+  const auto second = Listen(UnixAddress{path}, 1, 0600);
+  if (is_root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(second.status().ToString(), HasSubstr("remove the socket if it does not"));
+  EXPECT_TRUE(std::filesystem::exists(path));
 }
 
 TEST(Listener, LeavesASocketThatAnotherHasPutInItsPlace) {

@@ -3,6 +3,9 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+
+#include "h2/ev_loop.h"
 
 namespace credential_broker::h2 {
 namespace {
@@ -62,6 +65,20 @@ std::unique_ptr<Server> StartServer(Application& application, const Limits& limi
   options.limits = limits;
   options.loops = loops;
   return OrDie(Server::Start(std::move(options), application));
+}
+
+unsigned TurnsOf(const Server& server) {
+  const auto loop = std::dynamic_pointer_cast<EvLoop>(server.loops().front());
+  Signal read;
+  unsigned turns = 0;
+  loop->Post([&] {
+    turns = loop->turns();
+    read.Notify();
+  });
+  if (!read.Await()) {
+    std::abort();
+  }
+  return turns;
 }
 
 std::unique_ptr<H2Client> ConnectTo(const Server& server, std::uint32_t stream_window,

@@ -70,6 +70,9 @@ class ScriptedApplication final : public Application {
 std::unique_ptr<Server> StartServer(Application& application, const Limits& limits = {},
                                     int loops = 1);
 
+// How often the loop of a server that has one has gone round.
+unsigned TurnsOf(const Server& server);
+
 // A client of `server`, over plaintext; likewise.
 std::unique_ptr<H2Client> ConnectTo(const Server& server, std::uint32_t stream_window = 65535,
                                     bool auto_window_update = true);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "h2/test_application.h"
 #include "h2/test_certificates.h"
 
@@ -54,10 +55,11 @@ class TlsTransport : public ::testing::Test {
     options.tls = TlsIdentity{leaf.certificate, Secret(leaf.key), ""};
     server_ = *Server::Start(std::move(options), application_);
   }
-  std::unique_ptr<H2Client> Connect() {
+  std::unique_ptr<H2Client> Connect(int max_version = 0) {
     H2ClientOptions options;
     options.address = server_->address();
     options.tls.emplace();
+    options.tls->max_version = max_version;
     auto client = H2Client::Connect(options);
     EXPECT_TRUE(client.ok()) << client.status();
     EXPECT_EQ((*client)->Call("/").Get(":status"), "200");
@@ -91,6 +93,21 @@ TEST_F(TlsTransport, ManyKeyUpdatesEndTheConnection) {
   EXPECT_TRUE(client->bytes().AwaitClose());
   EXPECT_EQ(server_->counters().tls_floods.value(), 1U);
   EXPECT_EQ(other->Call("/").Get(":status"), "200");
+}
+
+TEST_F(TlsTransport, ARenegotiationEndsTheConnection) {
+  auto client = Connect(TLS1_2_VERSION);
+  SSL* ssl = client->bytes().ssl();
+  ASSERT_EQ(SSL_renegotiate(ssl), 1);
+  SSL_do_handshake(ssl);
+  // The client itself may give up before the server has read its message.
+  auto other = Connect();
+  const absl::Time end = absl::Now() + ByteStream::kPatience;
+  while (server_->counters().tls_floods.value() == 0 && absl::Now() < end) {
+    ASSERT_EQ(other->Call("/").Get(":status"), "200");
+  }
+  EXPECT_EQ(server_->counters().tls_floods.value(), 1U);
+  EXPECT_TRUE(client->bytes().AwaitClose());
 }
 
 }  // namespace

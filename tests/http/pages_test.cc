@@ -21,6 +21,16 @@ TEST(Pages, AnswersGetAndHead) {
   EXPECT_EQ(Answer(TwoPages(), "HEAD", "/a").body, "page a\n");
 }
 
+TEST(Pages, AreFoundByPathAndQueryBeforePathAlone) {
+  Pages pages = TwoPages();
+  pages.emplace("/a?verbose", [] { return Text(200, "page a with details"); });
+  EXPECT_EQ(Answer(pages, "GET", "/a?verbose").body, "page a with details\n");
+  EXPECT_EQ(Answer(pages, "GET", "/a?x=1").body, "page a\n");
+  EXPECT_EQ(Answer(pages, "GET", "/a").body, "page a\n");
+  EXPECT_EQ(Answer(pages, "GET", "/b?verbose").body, "page b\n");
+  EXPECT_EQ(Answer(pages, "GET", "/c?verbose").status, 404);
+}
+
 TEST(Pages, TellsWhatThereIs) {
   const Response answer = Answer(TwoPages(), "GET", "/c");
   EXPECT_EQ(answer.status, 404);

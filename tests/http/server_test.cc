@@ -21,6 +21,7 @@ namespace credential_broker::http {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 // A client's end; waits at most 20 s for anything.
@@ -85,7 +86,7 @@ class HttpServerTest : public ::testing::Test {
 
 TEST_F(HttpServerTest, ServesAPage) {
   Start();
-  const std::string answer = Exchange("GET /page HTTP/1.1\r\nhost: a\r\n\r\n");
+  const std::string answer = Exchange("GET /page HTTP/1.1\r\nhost: localhost\r\n\r\n");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(answer, HasSubstr("\r\ncontent-length: 5\r\n"));
   EXPECT_THAT(answer, HasSubstr("\r\nconnection: close\r\n\r\nhere\n"));
@@ -93,7 +94,7 @@ TEST_F(HttpServerTest, ServesAPage) {
 
 TEST_F(HttpServerTest, LeavesTheBodyOutForHead) {
   Start();
-  const std::string answer = Exchange("HEAD /page HTTP/1.1\r\n\r\n");
+  const std::string answer = Exchange("HEAD /page HTTP/1.1\r\nhost: localhost\r\n\r\n");
   EXPECT_THAT(answer, HasSubstr("content-length: 5\r\n"));
   EXPECT_TRUE(answer.ends_with("\r\n\r\n"));
 }
@@ -101,7 +102,7 @@ TEST_F(HttpServerTest, LeavesTheBodyOutForHead) {
 TEST_F(HttpServerTest, TakesARequestInPiecesAndSendsWhatIsLarge) {
   Start();
   const Client client(address_);
-  for (const char c : std::string_view("GET /large HTTP/1.1\r\n\r\n")) {
+  for (const char c : std::string_view("GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n")) {
     client.Send(std::string_view(&c, 1));
   }
   EXPECT_GT(client.ReadAll().size(), std::size_t{8} << 20);
@@ -110,9 +111,30 @@ TEST_F(HttpServerTest, TakesARequestInPiecesAndSendsWhatIsLarge) {
 TEST_F(HttpServerTest, AnswersWhatIsNoRequest) {
   Start();
   EXPECT_THAT(Exchange("\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
-  EXPECT_THAT(Exchange("GET /none HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 404 "));
-  EXPECT_THAT(Exchange("POST /page HTTP/1.1\r\ncontent-length: 3\r\n\r\nabc"),
+  EXPECT_THAT(Exchange("GET /none HTTP/1.1\r\nhost: localhost\r\n\r\n"),
+              StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(Exchange("POST /page HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\n\r\nabc"),
               StartsWith("HTTP/1.1 405 "));
+}
+
+// DNS rebinding: a website's name resolves to 127.0.0.1.
+TEST_F(HttpServerTest, RefusesTheNameOfAWebsiteOnLoopback) {
+  Start();
+  const std::string answer = Exchange("GET /page HTTP/1.1\r\nhost: evil.example:9090\r\n\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 421 Misdirected Request\r\n"));
+  EXPECT_THAT(answer, Not(HasSubstr("here")));
+  EXPECT_THAT(Exchange("HEAD /page HTTP/1.0\r\nhost: evil.example\r\n\r\n"),
+              StartsWith("HTTP/1.1 421 "));
+  EXPECT_THAT(Exchange("GET /page HTTP/1.1\r\nhost: 127.0.0.1:9090\r\n\r\n"),
+              StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServerTest, WantsAHostInHttp11Alone) {
+  Start();
+  EXPECT_THAT(Exchange("GET /page HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(Exchange("GET /page HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n\r\n"),
+              StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(Exchange("GET /page HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
 }
 
 TEST_F(HttpServerTest, RefusesHeadersWithoutEnd) {
@@ -133,7 +155,7 @@ TEST_F(HttpServerTest, CutsWhoNeverReadsItsAnswer) {
   limits.request_timeout = absl::Milliseconds(200);
   Start(limits);
   const Client client(address_);
-  client.Send("GET /large HTTP/1.1\r\n\r\n");
+  client.Send("GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n");
   // Another one's answer after it: the first is over by then.
   EXPECT_EQ(Exchange("GET "), "");
   EXPECT_LT(client.ReadAll().size(), std::size_t{8} << 20);
@@ -146,7 +168,8 @@ TEST_F(HttpServerTest, ServesAProbeBesideAThousandDawdlers) {
     dawdlers.push_back(std::make_unique<Client>(address_));
     dawdlers.back()->Send("GET /page HTTP/1.1\r\nx-");
   }
-  EXPECT_THAT(Exchange("GET /page HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(Exchange("GET /page HTTP/1.1\r\nhost: localhost\r\n\r\n"),
+              StartsWith("HTTP/1.1 200 "));
   // The first of them made room.
   EXPECT_EQ(dawdlers.front()->ReadAll(), "");
 }

@@ -56,13 +56,26 @@ TEST(ReadTokenClaims, ATokenMayHaveNoEnd) {
   EXPECT_EQ(claims->expires_at, std::nullopt);
 }
 
+TEST(ReadTokenClaims, ReadsWhoseTheTokenClaimsToBe) {
+  const auto claims = ReadTokenClaims(Jwt(R"({"iss":"k8s","sub":"system:serviceaccount:n:a"})"));
+  ASSERT_TRUE(claims.ok()) << claims.status();
+  EXPECT_EQ(claims->subject, "system:serviceaccount:n:a");
+  for (const char* without : {R"({"iss":"k8s"})", R"({"iss":"k8s","sub":null})",
+                              R"({"iss":"k8s","sub":1})", R"({"iss":"k8s","sub":{"sub":"a"}})"}) {
+    const auto none = ReadTokenClaims(Jwt(without));
+    ASSERT_TRUE(none.ok()) << none.status();
+    EXPECT_EQ(none->subject, "") << without;
+  }
+}
+
 TEST(ReadTokenClaims, RefusesWhatNoApiServerCouldAccept) {
   for (const std::string& token :
        {std::string("c4n4ry"), std::string("c4n4ry.c4n4ry"), std::string("a.b.c.d"),
         std::string("a..c"), std::string(".."), std::string("eyJ9.eyJ9.eyJ9"), Jwt("c4n4ry"),
         Jwt("[]"), Jwt("{}"), Jwt(R"({"iss":1})"), Jwt(R"({"sub":"c4n4ry"})"),
-        Jwt(R"({"iss":"a","iss":"b"})"), StrCat(Jwt(R"({"iss":"a"})"), " "),
-        StrCat(Jwt(R"({"iss":"a"})"), "\""), std::string("é.é.é")}) {
+        Jwt(R"({"iss":"a","iss":"b"})"), Jwt(R"({"iss":"a","sub":"b","sub":"c"})"),
+        StrCat(Jwt(R"({"iss":"a"})"), " "), StrCat(Jwt(R"({"iss":"a"})"), "\""),
+        std::string("é.é.é")}) {
     SCOPED_TRACE(token);
     ExpectRefused(ReadTokenClaims(token).status());
   }

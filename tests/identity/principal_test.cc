@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/reason.h"
@@ -48,6 +50,14 @@ TEST(PrincipalOf, CertificateWithoutNamesIsRefused) {
 }
 
 TEST(PrincipalOf, NamesThatALogCannotHoldAreRefused) {
+  for (const char* other_spelling :
+       {"spiffe://", "spiffe:///a", "spiffe://PROD/a", "spiffe://prod/", "spiffe://prod/a/",
+        "spiffe://prod//a", "spiffe://prod/./a", "spiffe://prod/../a", "spiffe://prod/a?q",
+        "spiffe://prod/a#f", "spiffe://prod/%61", "spiffe://prod/*", "spiffe://prod:1/a"}) {
+    SCOPED_TRACE(other_spelling);
+    ExpectUnauthenticated(CertificatePeer({other_spelling}, {}));
+  }
+  ExpectUnauthenticated(CertificatePeer({"spiffe://prod/" + std::string(2048, 'a')}, {}));
   ExpectUnauthenticated(CertificatePeer({"spiffe://prod/a\nb"}, {}));
   ExpectUnauthenticated(CertificatePeer({std::string("spiffe://prod/a\0b", 16)}, {}));
   ExpectUnauthenticated(CertificatePeer({}, {"a b"}));
@@ -62,6 +72,23 @@ TEST(PrincipalOf, UnixPeerByUid) {
 
 TEST(PrincipalOf, AnonymousWhereTheListenerAsksForNothing) {
   EXPECT_EQ(*PrincipalOf(Peer()), "anonymous");
+}
+
+TEST(PrincipalOf, ANameThatItsCaMayNotVouchForIsRefusedAndSaysSo) {
+  Peer peer = CertificatePeer({"spiffe://prod/ns/orders/sa/api"}, {"orders.internal"});
+  const auto scoped = [&peer](CertificateScope scope) {
+    peer.certificate_scope = std::make_shared<const CertificateScope>(std::move(scope));
+    return PrincipalOf(peer);
+  };
+  EXPECT_EQ(*scoped({{"prod"}, false}), "spiffe://prod/ns/orders/sa/api");
+  ExpectUnauthenticated((static_cast<void>(scoped({{"test", "dev"}, true})), peer));
+  EXPECT_EQ(PrincipalOf(peer).status().message(),
+            "the CA of the client certificate may not issue certificates for "
+            "'spiffe://prod/ns/orders/sa/api'; it is configured for the SPIFFE trust domains test, "
+            "dev and DNS names; use a certificate of the CA that this name belongs to");
+  peer.uri_sans.clear();
+  EXPECT_EQ(*scoped({{}, true}), "dns:orders.internal");
+  ExpectUnauthenticated((static_cast<void>(scoped({{"prod"}, false})), peer));
 }
 
 }  // namespace

@@ -22,13 +22,18 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Answer = absl::StatusOr<std::string>;
 
-constexpr std::string_view kPeer = "192.0.2.1:5000";
+constexpr std::string_view kPeer = "192.0.2.1";
 constexpr auto kLongest = std::chrono::seconds(30);
 
 // A ServiceAccount token of that name; `claims` are put behind its issuer.
 std::string Token(std::string_view name, std::string_view claims = "") {
   const std::string payload = StrCat(R"({"iss":"k8s","sub":")", name, "\"", claims, "}");
   return StrCat("eyJhbGciOiJSUzI1NiJ9.", absl::WebSafeBase64Escape(payload), ".c2ln");
+}
+
+// One of several tokens of that account.
+std::string TokenOf(std::string_view account, std::size_t number) {
+  return Token(account, StrCat(",\"jti\":\"", number, "\""));
 }
 
 // What the reviewers of a test do: answers are told beforehand, or a review hangs until it is.
@@ -38,7 +43,7 @@ class FakeApiServer {
     std::unique_lock<std::mutex> lock(mutex_);
     ++reviews_;
     changed_.notify_all();
-    changed_.wait(lock, [this] { return !hanging_ || cancelled_; });
+    changed_.wait(lock, [&] { return (!hanging_ && hanging_token_ != token) || cancelled_; });
     if (cancelled_) {
       return absl::UnavailableError("cancelled");
     }
@@ -64,6 +69,13 @@ class FakeApiServer {
     hanging_ = hang;
     changed_.notify_all();
   }
+  // Has only the review of `token` hang; none: empty.
+  void HangOnly(const std::string& token) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    hanging_ = false;
+    hanging_token_ = token;
+    changed_.notify_all();
+  }
   void AwaitReviews(int count) {
     std::unique_lock<std::mutex> lock(mutex_);
     EXPECT_TRUE(changed_.wait_for(lock, kLongest, [&] { return reviews_ >= count; }));
@@ -79,6 +91,7 @@ class FakeApiServer {
   std::map<std::string, Answer> answers_;
   Answer otherwise_ = MakeError(Reason::kCallerUnauthenticated, "refused");
   bool hanging_ = false;
+  std::string hanging_token_;
   bool cancelled_ = false;
   int reviews_ = 0;
 };
@@ -97,13 +110,13 @@ class FakeReviewer : public TokenReviewer {
 class Inbox {
  public:
   CallerCallback Callback() {
-    return [this](Answer answer) {
+    return [this](CallerVerdict verdict) {
       std::lock_guard<std::mutex> lock(mutex_);
-      answer_ = std::move(answer);
+      answer_ = std::move(verdict);
       changed_.notify_all();
     };
   }
-  Answer Await() {
+  CallerVerdict Await() {
     std::unique_lock<std::mutex> lock(mutex_);
     if (!changed_.wait_for(lock, kLongest, [this] { return answer_.has_value(); })) {
       return absl::InternalError("no answer came");
@@ -118,7 +131,7 @@ class Inbox {
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::optional<Answer> answer_;
+  std::optional<CallerVerdict> answer_;
 };
 
 class TokenAuthenticatorTest : public testing::Test {
@@ -140,7 +153,7 @@ class TokenAuthenticatorTest : public testing::Test {
     return *authenticator_;
   }
 
-  Answer Identify(const std::string& token, std::string_view peer = kPeer) {
+  CallerVerdict Identify(const std::string& token, std::string_view peer = kPeer) {
     Inbox inbox;
     const auto pending = authenticator_->Identify(token, peer, inbox.Callback());
     return inbox.Await();
@@ -151,7 +164,7 @@ class TokenAuthenticatorTest : public testing::Test {
     return failures_;
   }
 
-  static Reason ReasonOf(const Answer& answer) {
+  static Reason ReasonOf(const CallerVerdict& answer) {
     const auto details = DetailsOf(answer.status());
     EXPECT_TRUE(details.has_value()) << answer.status();
     return details.has_value() ? details->reason : Reason::kInvalidRequest;
@@ -170,17 +183,36 @@ TEST_F(TokenAuthenticatorTest, AnAcceptedTokenIsGoodForTenSecondsAndNoLonger) {
   const std::string token = Token("a");
   server_.Know(token, "system:serviceaccount:n:a");
   EXPECT_EQ(authenticator_->TryIdentify(token), std::nullopt);
-  EXPECT_EQ(Identify(token).value(), "system:serviceaccount:n:a");
+  EXPECT_EQ(Identify(token).value().principal, "system:serviceaccount:n:a");
   // The account is deleted.
   server_.Know(token, MakeError(Reason::kCallerUnauthenticated, "gone"));
   clock_.Advance(absl::Seconds(10) - absl::Nanoseconds(1));
-  EXPECT_EQ(authenticator_->TryIdentify(token)->value(), "system:serviceaccount:n:a");
-  EXPECT_EQ(Identify(token).value(), "system:serviceaccount:n:a");
+  EXPECT_EQ(authenticator_->TryIdentify(token)->value().principal, "system:serviceaccount:n:a");
+  EXPECT_EQ(Identify(token).value().principal, "system:serviceaccount:n:a");
   EXPECT_EQ(server_.reviews(), 1);
   clock_.Advance(absl::Nanoseconds(1));
   EXPECT_EQ(authenticator_->TryIdentify(token), std::nullopt);
   EXPECT_EQ(ReasonOf(Identify(token)), Reason::kCallerUnauthenticated);
   EXPECT_EQ(server_.reviews(), 2);
+}
+
+TEST_F(TokenAuthenticatorTest, AVerdictSaysHowLongItIsGoodAndWhenItsTokenExpires) {
+  options_.accepted_for = absl::Minutes(2);
+  Authenticator();
+  const std::string lasting = Token("a");
+  server_.Know(lasting, "system:serviceaccount:n:a");
+  const CallerVerdict without_end = Identify(lasting);
+  EXPECT_EQ(without_end->good_until, clock_.Now() + absl::Minutes(2));
+  EXPECT_EQ(without_end->expires_at, std::nullopt);
+  const absl::Time end =
+      absl::FromUnixSeconds(absl::ToUnixSeconds(clock_.WallNow())) + absl::Minutes(1);
+  const std::string ending = Token("a", StrCat(",\"exp\":", absl::ToUnixSeconds(end)));
+  server_.Know(ending, "system:serviceaccount:n:a");
+  static_cast<void>(Identify(ending));
+  const std::optional<CallerVerdict> known = authenticator_->TryIdentify(ending);
+  ASSERT_TRUE(known.has_value());
+  EXPECT_EQ((*known)->expires_at, end);
+  EXPECT_EQ((*known)->good_until, clock_.Now() + (end - clock_.WallNow()));
 }
 
 TEST_F(TokenAuthenticatorTest, TheTenSecondsCountFromTheQuestion) {
@@ -234,7 +266,7 @@ TEST_F(TokenAuthenticatorTest, AThousandCallsWithOneTokenCostOneReview) {
   }
   server_.Hang(false);
   for (Inbox& inbox : inboxes) {
-    EXPECT_EQ(inbox.Await().value(), "system:serviceaccount:n:a");
+    EXPECT_EQ(inbox.Await().value().principal, "system:serviceaccount:n:a");
   }
   EXPECT_EQ(server_.reviews(), 1);
 }
@@ -257,9 +289,10 @@ TEST_F(TokenAuthenticatorTest, NobodyIsLetInWhileTheApiServerIsOutOfReachButWhoI
   EXPECT_TRUE(Identify(known).ok());
   server_.Otherwise(absl::UnavailableError("no connection within 2s"));
   server_.Know(known, absl::UnavailableError("no connection within 2s"));
-  const Answer refused = Identify(Token("new"));
+  const CallerVerdict refused = Identify(Token("new"));
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ReasonOf(refused), Reason::kUpstreamUnavailable);
+  EXPECT_TRUE(IsOutage(refused.status()));
   EXPECT_EQ(DetailsOf(refused.status())->retry_after, absl::Seconds(1));
   EXPECT_TRUE(Identify(known).ok());
   clock_.Advance(absl::Seconds(10));
@@ -272,7 +305,9 @@ TEST_F(TokenAuthenticatorTest, NobodyIsLetInWhileTheApiServerIsOutOfReachButWhoI
 TEST_F(TokenAuthenticatorTest, AnAnswerThatCannotBeUsedLetsNobodyIn) {
   Authenticator();
   server_.Otherwise(absl::FailedPreconditionError("HTTP status 403"));
-  EXPECT_EQ(ReasonOf(Identify(Token("a"))), Reason::kUpstreamUnavailable);
+  const CallerVerdict verdict = Identify(Token("a"));
+  EXPECT_EQ(ReasonOf(verdict), Reason::kUpstreamUnavailable);
+  EXPECT_TRUE(IsOutage(verdict.status()));
 }
 
 TEST_F(TokenAuthenticatorTest, TheOperatorIsToldOfAFailureOnceAMinute) {
@@ -283,10 +318,39 @@ TEST_F(TokenAuthenticatorTest, TheOperatorIsToldOfAFailureOnceAMinute) {
   }
   EXPECT_THAT(failures(), testing::ElementsAre("HTTP status 403"));
   server_.Otherwise(absl::UnavailableError("no route"));
+  clock_.Advance(absl::Seconds(10));
   static_cast<void>(Identify(Token("b")));
-  clock_.Advance(absl::Minutes(1));
+  clock_.Advance(absl::Minutes(1) - absl::Nanoseconds(1));
   static_cast<void>(Identify(Token("c")));
+  EXPECT_THAT(failures(), testing::ElementsAre("HTTP status 403", "no route"));
+  clock_.Advance(absl::Nanoseconds(1));
+  static_cast<void>(Identify(Token("d")));
   EXPECT_THAT(failures(), testing::ElementsAre("HTTP status 403", "no route", "no route"));
+}
+
+TEST_F(TokenAuthenticatorTest, AnApiServerThatFailsHalfOfItsAnswersDoesNotFloodTheLog) {
+  Authenticator();
+  const std::string good = Token("good");
+  server_.Know(good, "system:serviceaccount:n:good");
+  server_.Otherwise(absl::FailedPreconditionError("HTTP status 500"));
+  for (int second = 0; second < 60; ++second) {
+    EXPECT_EQ(ReasonOf(Identify(Token("a"))), Reason::kUpstreamUnavailable);
+    EXPECT_TRUE(Identify(good).ok());
+    clock_.Advance(absl::Seconds(1));
+  }
+  EXPECT_THAT(failures(), testing::ElementsAre("HTTP status 500"));
+}
+
+TEST_F(TokenAuthenticatorTest, ReasonsThatAlternateAreReportedEveryTenSeconds) {
+  Authenticator();
+  for (int second = 0; second < 60; ++second) {
+    for (const char* reason : {"HTTP status 500", "HTTP status 502"}) {
+      server_.Otherwise(absl::FailedPreconditionError(reason));
+      EXPECT_EQ(ReasonOf(Identify(Token("a"))), Reason::kUpstreamUnavailable);
+    }
+    clock_.Advance(absl::Seconds(1));
+  }
+  EXPECT_EQ(failures().size(), 6U);
 }
 
 TEST_F(TokenAuthenticatorTest, WhatWaitsFailsTogetherWhenNothingAnswers) {
@@ -308,7 +372,7 @@ TEST_F(TokenAuthenticatorTest, WhatWaitsFailsTogetherWhenNothingAnswers) {
 }
 
 TEST_F(TokenAuthenticatorTest, WhatWaitsIsBounded) {
-  options_.most_waiting = 3;
+  options_.max_waiting = 3;
   Authenticator();
   server_.Hang(true);
   std::vector<Inbox> inboxes(5);
@@ -323,23 +387,311 @@ TEST_F(TokenAuthenticatorTest, WhatWaitsIsBounded) {
   EXPECT_TRUE(inboxes[3].empty());
 }
 
-TEST_F(TokenAuthenticatorTest, AnAddressWhoseTokensAreRefusedMayNotAskOn) {
+TEST_F(TokenAuthenticatorTest, AnAddressWithManyRefusedTokensIsReviewedAtALimitedRate) {
   options_.refusals_per_address = {.per_second = 1, .burst = 3};
   Authenticator();
   for (int i = 0; i < 3; ++i) {
-    // A port of its own is no address of its own.
-    EXPECT_EQ(ReasonOf(Identify(Token(StrCat("bad", i)), StrCat("192.0.2.1:", 5000 + i))),
-              Reason::kCallerUnauthenticated);
+    EXPECT_EQ(ReasonOf(Identify(Token(StrCat("bad", i)))), Reason::kCallerUnauthenticated);
   }
-  const Answer limited = Identify(Token("bad9"));
-  EXPECT_EQ(ReasonOf(limited), Reason::kCallerRateLimited);
+  const CallerVerdict limited = Identify(Token("bad9"));
+  EXPECT_EQ(limited.status().code(), absl::StatusCode::kUnavailable)
+      << "clients retry nothing else";
+  EXPECT_EQ(ReasonOf(limited), Reason::kUpstreamRateLimited);
+  EXPECT_FALSE(IsOutage(limited.status()));
   EXPECT_EQ(DetailsOf(limited.status())->retry_after, absl::Seconds(1));
   EXPECT_EQ(server_.reviews(), 3);
   const std::string good = Token("good");
   server_.Know(good, "system:serviceaccount:n:good");
-  EXPECT_TRUE(Identify(good, "[2001:db8::1]:5000").ok());
+  EXPECT_TRUE(Identify(good, "2001:db8::/64").ok());
   clock_.Advance(absl::Seconds(1));
   EXPECT_EQ(ReasonOf(Identify(Token("bad9"))), Reason::kCallerUnauthenticated);
+}
+
+TEST_F(TokenAuthenticatorTest, RefusedTokensOfAnAccountRefuseNoNewTokenOfAnotherAtTheSameAddress) {
+  options_.refusals_per_account = {.per_second = 1, .burst = 3};
+  Authenticator();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(ReasonOf(Identify(TokenOf("looping", i))), Reason::kCallerUnauthenticated);
+  }
+  const CallerVerdict limited = Identify(TokenOf("looping", 3));
+  EXPECT_EQ(ReasonOf(limited), Reason::kUpstreamRateLimited);
+  EXPECT_EQ(DetailsOf(limited.status())->retry_after, absl::Seconds(1));
+  EXPECT_EQ(server_.reviews(), 3);
+  const std::string good = Token("good");
+  server_.Know(good, "system:serviceaccount:n:good");
+  EXPECT_TRUE(Identify(good).ok());
+  EXPECT_EQ(ReasonOf(Identify(Token("mistaken"))), Reason::kCallerUnauthenticated);
+  EXPECT_EQ(ReasonOf(Identify(TokenOf("looping", 4), "192.0.2.2")), Reason::kCallerUnauthenticated)
+      << "an account pays for its own address only";
+}
+
+TEST_F(TokenAuthenticatorTest, WhatAnAccountIsNotAllowedCostsItsAddressNothing) {
+  options_.refusals_per_account = {.per_second = 0.001, .burst = 2};
+  options_.refusals_per_address = {.per_second = 0.001, .burst = 4};
+  Authenticator();
+  server_.Hang(true);
+  std::vector<Inbox> inboxes(8);
+  std::vector<std::unique_ptr<PendingCaller>> pending;
+  for (std::size_t i = 0; i < inboxes.size(); ++i) {
+    pending.push_back(
+        authenticator_->Identify(TokenOf("looping", i), kPeer, inboxes[i].Callback()));
+  }
+  server_.Hang(false);
+  for (Inbox& inbox : inboxes) {
+    EXPECT_FALSE(inbox.Await().ok());
+  }
+  EXPECT_EQ(server_.reviews(), 2);
+  EXPECT_EQ(ReasonOf(Identify(Token("b"))), Reason::kCallerUnauthenticated);
+  EXPECT_EQ(ReasonOf(Identify(Token("c"))), Reason::kCallerUnauthenticated);
+  EXPECT_EQ(ReasonOf(Identify(Token("d"))), Reason::kUpstreamRateLimited)
+      << "made-up accounts share the budget of their address";
+}
+
+TEST_F(TokenAuthenticatorTest, AClaimedAccountMayBeOfAnyLength) {
+  options_.refusals_per_account = {.per_second = 1, .burst = 1};
+  Authenticator();
+  const std::string subject(4000, 'x');
+  EXPECT_EQ(ReasonOf(Identify(TokenOf(subject, 1))), Reason::kCallerUnauthenticated);
+  EXPECT_EQ(ReasonOf(Identify(TokenOf(subject, 2))), Reason::kUpstreamRateLimited);
+  EXPECT_EQ(ReasonOf(Identify(TokenOf(subject + "y", 3))), Reason::kCallerUnauthenticated);
+}
+
+TEST_F(TokenAuthenticatorTest, AnAcceptedTokenIsReviewedAgainHoweverManyOthersOfItsAddressAreBad) {
+  options_.refusals_per_address = {.per_second = 1, .burst = 3};
+  Authenticator();
+  const std::string good = Token("good");
+  server_.Know(good, "system:serviceaccount:n:good");
+  EXPECT_TRUE(Identify(good).ok());
+  clock_.Advance(absl::Seconds(11));
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(Identify(Token(StrCat("bad", i))).ok());
+  }
+  EXPECT_TRUE(Identify(good).ok());
+  EXPECT_EQ(server_.reviews(), 1 + 3 + 1);
+  // Forgotten after an hour without a call.
+  clock_.Advance(absl::Hours(1) + absl::Seconds(10));
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(Identify(Token(StrCat("worse", i))).ok());
+  }
+  EXPECT_EQ(ReasonOf(Identify(good)), Reason::kUpstreamRateLimited);
+}
+
+TEST_F(TokenAuthenticatorTest, ATokenThatIsRefusedLosesTheTrustOfItsPast) {
+  options_.refusals_per_address = {.per_second = 0.001, .burst = 3};
+  Authenticator();
+  const std::string token = Token("a");
+  server_.Know(token, "system:serviceaccount:n:a");
+  EXPECT_TRUE(Identify(token).ok());
+  server_.Know(token, MakeError(Reason::kCallerUnauthenticated, "deleted"));
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(absl::Seconds(11));
+    EXPECT_EQ(ReasonOf(Identify(token)), Reason::kCallerUnauthenticated);
+  }
+  clock_.Advance(absl::Seconds(11));
+  EXPECT_EQ(ReasonOf(Identify(token)), Reason::kUpstreamRateLimited);
+}
+
+TEST_F(TokenAuthenticatorTest, TokensThatWaitCostTheirAddressNothing) {
+  options_.refusals_per_address = {.per_second = 1, .burst = 3};
+  Authenticator();
+  server_.Otherwise("system:serviceaccount:n:a");
+  server_.Hang(true);
+  std::vector<Inbox> inboxes(10);
+  std::vector<std::unique_ptr<PendingCaller>> pending;
+  for (std::size_t i = 0; i < inboxes.size(); ++i) {
+    pending.push_back(
+        authenticator_->Identify(Token(StrCat("a", i)), kPeer, inboxes[i].Callback()));
+  }
+  server_.Hang(false);
+  for (Inbox& inbox : inboxes) {
+    EXPECT_TRUE(inbox.Await().ok());
+  }
+}
+
+TEST_F(TokenAuthenticatorTest, BadTokensThatWaitTogetherDoNotExceedTheBudget) {
+  options_.refusals_per_address = {.per_second = 0.001, .burst = 3};
+  Authenticator(4);
+  server_.Hang(true);
+  std::vector<Inbox> inboxes(20);
+  std::vector<std::unique_ptr<PendingCaller>> pending;
+  for (std::size_t i = 0; i < inboxes.size(); ++i) {
+    pending.push_back(
+        authenticator_->Identify(Token(StrCat("a", i)), kPeer, inboxes[i].Callback()));
+  }
+  server_.Hang(false);
+  int limited = 0;
+  for (Inbox& inbox : inboxes) {
+    limited += ReasonOf(inbox.Await()) == Reason::kUpstreamRateLimited ? 1 : 0;
+  }
+  EXPECT_EQ(limited, 17);
+  EXPECT_EQ(server_.reviews(), 3);
+}
+
+TEST_F(TokenAuthenticatorTest, AddressesTakeTurns) {
+  Authenticator();
+  server_.Hang(true);
+  Inbox running;
+  std::vector<std::unique_ptr<PendingCaller>> pending;
+  pending.push_back(authenticator_->Identify(Token("running"), "attacker-0", running.Callback()));
+  server_.AwaitReviews(1);
+  std::vector<Inbox> inboxes(80 * 5);
+  for (std::size_t i = 0; i < inboxes.size(); ++i) {
+    pending.push_back(authenticator_->Identify(Token(StrCat("bad", i)), StrCat("attacker-", i % 80),
+                                               inboxes[i].Callback()));
+  }
+  const std::string good = Token("good");
+  server_.Know(good, "system:serviceaccount:n:good");
+  // Whether it is served before the attackers' later tokens shows in how many were reviewed by
+  // then.
+  int reviewed_before = 0;
+  Inbox answer;
+  pending.push_back(
+      authenticator_->Identify(good, kPeer, [&, done = answer.Callback()](CallerVerdict v) mutable {
+        reviewed_before = server_.reviews();
+        std::move(done)(std::move(v));
+      }));
+  server_.Hang(false);
+  EXPECT_TRUE(answer.Await().ok());
+  EXPECT_EQ(reviewed_before, 1 + 80 + 1);
+  authenticator_.reset();  // no callback runs once the inboxes are gone
+}
+
+TEST_F(TokenAuthenticatorTest, AFullQueueHasRoomForAnAddressWithFewReviews) {
+  options_.max_waiting = 20;
+  Authenticator();
+  server_.Hang(true);
+  Inbox running;
+  std::vector<std::unique_ptr<PendingCaller>> pending;
+  pending.push_back(authenticator_->Identify(Token("running"), "attacker", running.Callback()));
+  server_.AwaitReviews(1);
+  std::vector<Inbox> bad(20);
+  for (std::size_t i = 0; i < bad.size(); ++i) {
+    pending.push_back(authenticator_->Identify(Token(StrCat("bad", i)), StrCat("attacker-", i % 4),
+                                               bad[i].Callback()));
+  }
+  const std::string good = Token("good");
+  server_.Know(good, "system:serviceaccount:n:good");
+  Inbox answer;
+  pending.push_back(authenticator_->Identify(good, kPeer, answer.Callback()));
+  EXPECT_TRUE(answer.empty());
+  // The newest of a longest line made room.
+  EXPECT_EQ(ReasonOf(bad[16].Await()), Reason::kUpstreamUnavailable);
+  server_.Hang(false);
+  EXPECT_TRUE(answer.Await().ok());
+  authenticator_.reset();
+}
+
+TEST_F(TokenAuthenticatorTest, AFullQueueHasRoomForATokenThatWasAcceptedLately) {
+  options_.max_waiting = 20;
+  Authenticator();
+  const std::string known = Token("known");
+  server_.Know(known, "system:serviceaccount:n:known");
+  EXPECT_TRUE(Identify(known).ok());
+  clock_.Advance(absl::Seconds(11));
+  server_.Hang(true);
+  Inbox running;
+  std::vector<std::unique_ptr<PendingCaller>> pending;
+  pending.push_back(authenticator_->Identify(Token("running"), "attacker", running.Callback()));
+  server_.AwaitReviews(2);
+  std::vector<Inbox> bad(20);
+  for (std::size_t i = 0; i < bad.size(); ++i) {
+    pending.push_back(authenticator_->Identify(Token(StrCat("bad", i)), StrCat("attacker-", i),
+                                               bad[i].Callback()));
+  }
+  Inbox answer;
+  pending.push_back(authenticator_->Identify(known, kPeer, answer.Callback()));
+  EXPECT_TRUE(answer.empty());
+  server_.Hang(false);
+  EXPECT_TRUE(answer.Await().ok());
+  authenticator_.reset();
+}
+
+TEST_F(TokenAuthenticatorTest, OneAddressHasABoundedNumberOfWaitingReviews) {
+  options_.max_waiting_per_address = 3;
+  Authenticator();
+  const std::string known = Token("known");
+  server_.Know(known, "system:serviceaccount:n:known");
+  EXPECT_TRUE(Identify(known).ok());
+  clock_.Advance(absl::Seconds(11));
+  server_.Hang(true);
+  std::vector<Inbox> inboxes(5);
+  std::vector<std::unique_ptr<PendingCaller>> pending;
+  pending.push_back(authenticator_->Identify(Token("first"), kPeer, inboxes[0].Callback()));
+  server_.AwaitReviews(2);
+  for (std::size_t i = 1; i < inboxes.size(); ++i) {
+    pending.push_back(
+        authenticator_->Identify(Token(StrCat("a", i)), kPeer, inboxes[i].Callback()));
+  }
+  const CallerVerdict beyond = inboxes[4].Await();
+  EXPECT_EQ(ReasonOf(beyond), Reason::kUpstreamUnavailable);
+  EXPECT_FALSE(IsOutage(beyond.status())) << "it concerns one address";
+  EXPECT_TRUE(inboxes[3].empty());
+  // The bound does not apply to a token that was accepted lately, nor to other addresses.
+  Inbox again;
+  Inbox other;
+  pending.push_back(authenticator_->Identify(known, kPeer, again.Callback()));
+  pending.push_back(authenticator_->Identify(Token("b"), "192.0.2.2", other.Callback()));
+  EXPECT_TRUE(again.empty());
+  EXPECT_TRUE(other.empty());
+  server_.Hang(false);
+  EXPECT_TRUE(again.Await().ok());
+  EXPECT_EQ(ReasonOf(other.Await()), Reason::kCallerUnauthenticated);
+  authenticator_.reset();
+}
+
+TEST_F(TokenAuthenticatorTest, OneAddressHasABoundedNumberOfWaitingReviewsOfAcceptedTokensToo) {
+  options_.max_trusted_waiting_per_address = 3;
+  Authenticator();
+  server_.Otherwise("system:serviceaccount:n:a");
+  std::vector<Inbox> inboxes(5);
+  for (std::size_t i = 0; i < inboxes.size(); ++i) {
+    EXPECT_TRUE(Identify(Token(StrCat("a", i))).ok());
+  }
+  const std::string elsewhere = Token("elsewhere");
+  EXPECT_TRUE(Identify(elsewhere, "192.0.2.2").ok());
+  clock_.Advance(absl::Seconds(11));
+  server_.Hang(true);
+  std::vector<std::unique_ptr<PendingCaller>> pending;
+  pending.push_back(authenticator_->Identify(Token("a0"), kPeer, inboxes[0].Callback()));
+  server_.AwaitReviews(7);
+  for (std::size_t i = 1; i < inboxes.size(); ++i) {
+    pending.push_back(
+        authenticator_->Identify(Token(StrCat("a", i)), kPeer, inboxes[i].Callback()));
+  }
+  const CallerVerdict beyond = inboxes[4].Await();
+  EXPECT_EQ(ReasonOf(beyond), Reason::kUpstreamUnavailable);
+  EXPECT_FALSE(IsOutage(beyond.status()));
+  EXPECT_TRUE(inboxes[3].empty());
+  Inbox other;
+  pending.push_back(authenticator_->Identify(elsewhere, "192.0.2.2", other.Callback()));
+  EXPECT_TRUE(other.empty());
+  server_.Hang(false);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_TRUE(inboxes[i].Await().ok());
+  }
+  EXPECT_TRUE(other.Await().ok());
+}
+
+TEST_F(TokenAuthenticatorTest, OneAccountDoesNotFillTheLineOfItsAddress) {
+  options_.max_waiting_per_account = 2;
+  Authenticator();
+  server_.Hang(true);
+  std::vector<Inbox> inboxes(4);
+  std::vector<std::unique_ptr<PendingCaller>> pending;
+  pending.push_back(authenticator_->Identify(TokenOf("a", 0), kPeer, inboxes[0].Callback()));
+  server_.AwaitReviews(1);
+  for (std::size_t i = 1; i < inboxes.size(); ++i) {
+    pending.push_back(authenticator_->Identify(TokenOf("a", i), kPeer, inboxes[i].Callback()));
+  }
+  EXPECT_EQ(ReasonOf(inboxes[3].Await()), Reason::kUpstreamUnavailable);
+  EXPECT_TRUE(inboxes[2].empty());
+  Inbox other;
+  Inbox elsewhere;
+  pending.push_back(authenticator_->Identify(Token("b"), kPeer, other.Callback()));
+  pending.push_back(authenticator_->Identify(TokenOf("a", 4), "192.0.2.2", elsewhere.Callback()));
+  server_.Hang(false);
+  EXPECT_EQ(ReasonOf(other.Await()), Reason::kCallerUnauthenticated);
+  EXPECT_EQ(ReasonOf(elsewhere.Await()), Reason::kCallerUnauthenticated);
 }
 
 TEST_F(TokenAuthenticatorTest, AnAddressWithManyGoodTokensIsNotLimited) {
@@ -399,6 +751,46 @@ TEST_F(TokenAuthenticatorTest, EndsWhileAReviewHangs) {
   authenticator_.reset();
   EXPECT_TRUE(withdrawn.empty());
   EXPECT_TRUE(failures().empty());
+}
+
+TEST_F(TokenAuthenticatorTest, OneReviewersFailureAnswersOnlyItsOwnCaller) {
+  Authenticator(2);
+  const std::string unlucky = Token("unlucky");
+  const std::string slow = Token("slow");
+  server_.Otherwise("system:serviceaccount:n:a");
+  server_.Know(unlucky, absl::UnavailableError("connection reset"));
+  server_.Hang(true);
+  std::vector<Inbox> inboxes(10);
+  std::vector<std::unique_ptr<PendingCaller>> pending;
+  Inbox failed;
+  Inbox late;
+  pending.push_back(authenticator_->Identify(unlucky, kPeer, failed.Callback()));
+  pending.push_back(authenticator_->Identify(slow, kPeer, late.Callback()));
+  server_.AwaitReviews(2);
+  for (std::size_t i = 0; i < inboxes.size(); ++i) {
+    pending.push_back(
+        authenticator_->Identify(Token(StrCat("a", i)), kPeer, inboxes[i].Callback()));
+  }
+  server_.HangOnly(slow);
+  EXPECT_EQ(ReasonOf(failed.Await()), Reason::kUpstreamUnavailable);
+  for (Inbox& inbox : inboxes) {
+    EXPECT_TRUE(inbox.Await().ok());
+  }
+  server_.HangOnly("");
+  EXPECT_TRUE(late.Await().ok());
+}
+
+TEST_F(TokenAuthenticatorTest, ACallMayOutliveTheAuthenticator) {
+  Authenticator();
+  server_.Hang(true);
+  Inbox begun;
+  Inbox queued;
+  const auto first = authenticator_->Identify(Token("a"), kPeer, begun.Callback());
+  server_.AwaitReviews(1);
+  const auto second = authenticator_->Identify(Token("b"), kPeer, queued.Callback());
+  authenticator_.reset();
+  EXPECT_EQ(ReasonOf(begun.Await()), Reason::kUpstreamUnavailable);
+  EXPECT_EQ(ReasonOf(queued.Await()), Reason::kUpstreamUnavailable);
 }
 
 TEST_F(TokenAuthenticatorTest, NoErrorHoldsAToken) {

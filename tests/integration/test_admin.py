@@ -10,11 +10,14 @@ import grpc
 import pytest
 
 from support.broker import Broker, credential, details_of, pb, pb_grpc, write_config
-from support.processes import TIMEOUT, run
+from support.pages import BrokerWithPages, metrics, write_config_with_http
+from support.processes import TIMEOUT, run, wait_for
 from support.sandbox import Sandbox
 
 GRPCURL = os.environ.get("GRPCURL", "grpcurl")
 ADMIN = "investsuite.credentialbroker.v1.CredentialBrokerAdminService"
+# The metric of calls of RefreshCredential that have begun.
+STARTED = f'grpc_server_started_total{{grpc_type="unary",grpc_service="{ADMIN}",grpc_method="RefreshCredential"}}'
 
 
 def with_admin(config, socket):
@@ -111,14 +114,20 @@ def test_the_cooldown_is_shared_with_rejected_versions(admin_broker, socket):
     assert "REFRESH_COOLDOWN" in refresh(socket).stderr
 
 
-def test_operators_who_come_at_once_share_one_refresh(admin_broker, socket, sandbox):
-    sandbox.set_faults(hang_refresh=1)
-    with grpc.insecure_channel(f"unix:{socket}") as channel:
-        stub = pb_grpc.CredentialBrokerAdminServiceStub(channel)
-        calls = [stub.RefreshCredential.future(pb.RefreshCredentialRequest(), timeout=TIMEOUT) for _ in range(5)]
-        assert len({call.result().credential.version for call in calls}) == 1
+def test_operators_who_come_at_once_share_one_refresh(tmp_path, sandbox, socket):
+    patient = credential(tmp_path, sandbox, request_timeout="1m")
+    with BrokerWithPages(with_admin(write_config_with_http(tmp_path, [patient]), socket)) as broker:
+        broker.wait_event("token_obtained")
+        sandbox.set_faults(hang_refresh=1)
+        with grpc.insecure_channel(f"unix:{socket}") as channel:
+            stub = pb_grpc.CredentialBrokerAdminServiceStub(channel)
+            calls = [stub.RefreshCredential.future(pb.RefreshCredentialRequest(), timeout=TIMEOUT) for _ in range(5)]
+            sandbox.wait_for(hanging=1)
+            assert wait_for(lambda: metrics(broker.http).get(STARTED) == len(calls), TIMEOUT)
+            sandbox.set_faults(hang_refresh=0)
+            assert len({call.result().credential.version for call in calls}) == 1
     stats = sandbox.stats()
-    assert stats["login_requests"] + stats["refresh_requests"] <= 3
+    assert (stats["login_requests"], stats["refresh_requests"]) == (1, 1)
 
 
 def test_the_reason_of_a_failed_attempt_is_told(tmp_path, socket):

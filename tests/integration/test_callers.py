@@ -1,6 +1,8 @@
 """Who calls, and how often: bearer tokens and the limit of each principal, on the real binary."""
 
 import concurrent.futures
+import threading
+import time
 
 import grpc
 import pytest
@@ -116,16 +118,67 @@ class TestBearerTokens:
         assert get(stub, good)
 
     def test_refused_tokens_of_an_address_are_no_load_on_the_api_server(self, stub, reviews, good):
-        with concurrent.futures.ThreadPoolExecutor(20) as pool:
-            failures = list(pool.map(lambda number: failure_of(stub, unsigned_token(f"bad-{number}")), range(200)))
-        limited = [failure for failure in failures if failure.code() == grpc.StatusCode.RESOURCE_EXHAUSTED]
+        failures, limited = [], []
+        deadline = time.monotonic() + TIMEOUT
+        # As many at once as one account may have waiting.
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            while not limited and time.monotonic() < deadline:
+                bad = [unsigned_token("bad", jti=len(failures) + number) for number in range(100)]
+                failures += pool.map(lambda token: failure_of(stub, token), bad)
+                limited = [failure for failure in failures if failure.code() == grpc.StatusCode.UNAVAILABLE]
         others = {failure.code() for failure in failures if failure not in limited}
         assert others == {grpc.StatusCode.UNAUTHENTICATED}
         assert limited
         for failure in limited:
-            reason, delay, _ = details_of(failure)
-            assert reason == "CALLER_RATE_LIMITED" and 0 < delay <= 0.2
-        assert len(reviews.reviewed) == 200 - len(limited)
+            reason, delay, metadata = details_of(failure)
+            assert reason == "UPSTREAM_RATE_LIMITED" and 0 < delay <= 0.2 and metadata == {"upstream": "kubernetes"}
+        assert len(reviews.reviewed) == len(failures) - len(limited)
+
+    def test_bad_tokens_of_one_refuse_no_good_token_of_another_at_the_same_address(self, stub, reviews, good):
+        """Both come over the loopback address, as callers behind one NAT do; the bad ones claim the good one's account."""
+        assert get(stub, good)
+        # No verdict is remembered for longer than 10 s: the good token is reviewed at least twice while the bad ones go on.
+        end = time.monotonic() + 22
+        bad, limited = 0, 0
+        with self.broker.stub() as attacker, concurrent.futures.ThreadPoolExecutor(8) as pool:
+            while time.monotonic() < end:
+                tokens = [unsigned_token("good", jti=bad + number) for number in range(40)]
+                answers = [pool.submit(failure_of, attacker, token) for token in tokens]
+                assert get(stub, good).value
+                bad += len(tokens)
+                limited += sum(answer.result().code() == grpc.StatusCode.UNAVAILABLE for answer in answers)
+        assert limited > 0, "the account has used up its budget"
+        assert reviews.reviewed.count(good) >= 3
+        assert len(reviews.reviewed) < bad
+
+    def test_bad_tokens_of_one_account_refuse_no_new_token_of_another_at_the_same_address(self, stub, reviews):
+        def is_limited(number):
+            return details_of(failure_of(attacker, unsigned_token("bad", jti=number)))[0] == "UPSTREAM_RATE_LIMITED"
+
+        def loop(first):
+            """Bad tokens of one account, one after the other. Returns how many were refused without a review."""
+            limited, number = 0, first
+            while not stop.is_set():
+                limited += is_limited(number)
+                number += 1
+            return limited
+
+        stop = threading.Event()
+        with self.broker.stub() as attacker, concurrent.futures.ThreadPoolExecutor(4) as pool:
+            deadline = time.monotonic() + TIMEOUT
+            number = 0
+            while not is_limited(number):
+                number += 1
+                assert time.monotonic() < deadline
+            loops = [pool.submit(loop, 1_000_000 * (1 + each)) for each in range(4)]
+            try:
+                for number in range(20):
+                    first_time = unsigned_token("good", jti=number)
+                    reviews.accounts[first_time] = ACCOUNT
+                    assert get(stub, first_time).value
+            finally:
+                stop.set()
+        assert sum(each.result() for each in loops) > 0, "the account has used up its budget"
 
     def test_it_drains_while_a_review_hangs(self, stub, reviews):
         reviews.hang()

@@ -2,11 +2,12 @@
 
 import json
 import os
-import pathlib
 import shlex
 import signal
 import socket
+import ssl
 import subprocess
+import urllib.parse
 
 import pytest
 
@@ -229,13 +230,31 @@ class TestDev:
         assert done.returncode == 1
         assert "loopback" in done.stderr
 
-    def test_it_leaves_no_files_behind(self, tmp_path):
-        with Process("serve", "--dev", "--listen", "127.0.0.1:0", env={"TMPDIR": str(tmp_path)}) as dev:
-            ca_file = pathlib.Path(dev.wait_event("serving")["sandbox_ca_file"])
-            assert ca_file.exists()
-            assert dev.terminate() == 0
-        assert not ca_file.exists()
+    @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL, signal.SIGABRT])
+    def test_it_leaves_no_files_behind(self, tmp_path, end):
+        with Process("serve", "--dev", "--listen", "127.0.0.1:0", env={"TMPDIR": str(tmp_path)}, cwd=tmp_path) as dev:
+            dev.wait_event("token_obtained")
+            assert list(tmp_path.iterdir()) == []
+            dev.signal(end)
+            assert dev.wait() == (0 if end == signal.SIGTERM else -end)
         assert list(tmp_path.iterdir()) == []
+
+    def test_it_writes_the_sandboxs_ca_where_it_is_asked_to(self, tmp_path):
+        ca_file = tmp_path / "ca.pem"
+        with Process("serve", "--dev", "--listen", "127.0.0.1:0", "--sandbox-ca-out", ca_file) as dev:
+            sandbox = urllib.parse.urlsplit(dev.wait_event("serving")["sandbox"])
+            context = ssl.create_default_context(cafile=ca_file)
+            with socket.create_connection((sandbox.hostname, sandbox.port), TIMEOUT) as connection:
+                context.wrap_socket(connection, server_hostname=sandbox.hostname).close()
+
+    def test_a_ca_file_that_cannot_be_written_is_an_error(self, tmp_path):
+        done = run("serve", "--dev", "--listen", "127.0.0.1:0", "--sandbox-ca-out", tmp_path / "none" / "ca.pem")
+        assert done.returncode == 1
+        assert f"--sandbox-ca-out: cannot write {tmp_path}/none/ca.pem: No such file" in done.stderr
+
+    def test_only_dev_has_a_sandbox(self, tmp_path):
+        done = run("serve", "--config", tmp_path / "none.yaml", "--sandbox-ca-out", tmp_path / "ca.pem")
+        assert (done.returncode, "--sandbox-ca-out needs --dev" in done.stderr) == (1, True)
 
     def test_credential_not_found_is_told_to_whoever_may_use_all(self):
         with Process("serve", "--dev", "--listen", "127.0.0.1:0") as dev:

@@ -1,6 +1,7 @@
 """GetToken on the real binary, by the clients that people use."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import pytest
 from google.protobuf import descriptor_pool, message_factory
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
+from support import raw_h2
 from support.broker import ROOT, SERVICE, Broker, credential, details_of, pb, pb_grpc, write_config
 from support.certificates import Certificates
 from support.processes import TIMEOUT
@@ -155,32 +157,33 @@ def test_unix_socket_by_uid(tmp_path, sandbox):
 
 
 def test_10000_cold_callers_cost_one_login(tmp_path):
-    # Fewer than the 100 streams of a connection: one call more must get through.
-    calls, per_channel = 10_000, 80
-    with Sandbox(tmp_path, hang_login="always") as sandbox:
+    connections, per_connection = 125, 80
+    streams = range(1, 2 * per_connection, 2)
+    calls = b"".join(raw_h2.call(stream, f"/{SERVICE}/GetToken") for stream in streams)
+    settings = raw_h2.hello() + raw_h2.frame(raw_h2.SETTINGS, raw_h2.ACK)
+    ping = raw_h2.frame(raw_h2.PING, payload=b"have all")
+    with contextlib.ExitStack() as stack, Sandbox(tmp_path, hang_login="always") as sandbox:
         config = write_config(
-            tmp_path, [credential(tmp_path, sandbox, request_timeout="60s")], server={"max_wait": "60s"}
+            tmp_path, [credential(tmp_path, sandbox, request_timeout="60s")], server={"max_wait": "7s"}
         )
-        with Broker(config) as broker:
-            sandbox.wait_for(hanging=1)
-            options = [("grpc.use_local_subchannel_pool", 1)]
-            channels = [grpc.insecure_channel(broker.address, options) for _ in range(calls // per_channel)]
-            futures = [
-                pb_grpc.CredentialBrokerServiceStub(channel).GetToken.future(pb.GetTokenRequest(), timeout=TIMEOUT)
-                for channel in channels
-                for _ in range(per_channel)
-            ]
-            # Every connection has answered a call that does not wait: its waiting calls are in.
-            for channel in channels:
-                pb_grpc.CredentialBrokerServiceStub(channel).ListCredentials(
-                    pb.ListCredentialsRequest(), timeout=TIMEOUT
-                )
-            assert [future.exception() for future in futures if future.done()] == []
-            sandbox.set_faults(hang_login=0)
-            versions = {future.result(timeout=TIMEOUT).token.version for future in futures}
-            assert len(versions) == 1
-            for channel in channels:
-                channel.close()
+        broker = stack.enter_context(Broker(config))
+        sandbox.wait_for(hanging=1)
+        callers = [stack.enter_context(raw_h2.RawConnection(broker.address)) for _ in range(connections)]
+        for caller in callers:
+            caller.send(settings + calls + ping, reading=False)
+        # Every connection has acknowledged what came after its calls: they are in, and none has been answered.
+        for caller in callers:
+            acknowledged = (raw_h2.PING, raw_h2.ACK)
+            assert caller.read_until(lambda: acknowledged in [frame[:2] for frame in caller.frames()])  # noqa: B023
+            assert caller.answers() == set()
+        sandbox.set_faults(hang_login=0)
+        versions = set()
+        for caller in callers:
+            assert caller.read_until(lambda: len(caller.answers()) == per_connection)  # noqa: B023
+            for stream in streams:
+                body = b"".join(data for kind, _, of, data in caller.frames() if kind == raw_h2.DATA and of == stream)
+                versions.add(pb.GetTokenResponse.FromString(body[5:]).token.version)
+        assert len(versions) == 1 and "" not in versions
         stats = sandbox.stats()
         assert stats["login_requests"] == 1
         assert stats["refresh_requests"] == 0

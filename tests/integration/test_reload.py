@@ -78,12 +78,12 @@ def test_calls_that_wait_for_a_credential_that_goes_are_answered(tmp_path, sandb
     folder = folder_of(tmp_path, "slow-upstream")
     with Sandbox(folder, hang_login="always") as slow:
         slow_one = credential(folder, slow, "slow", request_timeout="60s")
-        config = write_config(tmp_path, [credentials["a"], slow_one], server={"max_wait": "60s"})
+        config = write_config(tmp_path, [credentials["a"], slow_one], server={"max_wait": "7s"})
         with Broker(config) as broker, broker.stub() as stub:
             slow.wait_for(hanging=1)
             waiting = stub.GetToken.future(pb.GetTokenRequest(credential="slow"), timeout=TIMEOUT)
             stub.GetToken(pb.GetTokenRequest(credential="a"), timeout=TIMEOUT)  # so the other has arrived
-            write_config(tmp_path, [credentials["a"]], server={"max_wait": "60s"})
+            write_config(tmp_path, [credentials["a"]], server={"max_wait": "7s"})
             error = waiting.exception(timeout=TIMEOUT)
             reason, delay, _ = details_of(error)
             assert (error.code(), reason) == (grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN")
@@ -227,6 +227,16 @@ def test_what_needs_a_restart_is_told_and_the_rest_is_taken(tmp_path, credential
     assert versions(broker)
 
 
+def test_the_last_credential_may_go(tmp_path, credentials, start):
+    broker = start(credentials)
+    write_config(tmp_path, [])
+    broker.wait_event("config_reloaded", credentials_removed="a, b, c")
+    assert refusal(broker, "a")[0] == grpc.StatusCode.PERMISSION_DENIED
+    write_config(tmp_path, [credentials["a"]])
+    broker.wait_event("config_reloaded", credentials_added="a")
+    assert broker.get_token(credential="a").value
+
+
 def test_the_level_of_the_log_changes_at_once(tmp_path, credentials, start):
     broker = start(credentials)
     write_config(tmp_path, list(credentials.values()), log={"level": "error"})
@@ -338,9 +348,9 @@ class TestTls:
             certificate.write_bytes(content)
         assert str(certificate) in tls_broker.wait_event("config_refused")["reason"]
         assert shown_certificate(tls_broker.address, client) == before
-        # What is in force is back: nothing to take.
+        # What is in force is back: nothing to take, but the refusal is over.
         certificate.write_bytes(good)
-        tls_broker.wait_event("config_unchanged")
+        tls_broker.wait_event("config_reloaded")
 
     def test_callers_of_a_new_ca_are_taken_and_those_of_the_old_one_not(
         self, tls_broker, certificates, client, tmp_path
@@ -350,13 +360,15 @@ class TestTls:
         stranger.ca_pem = client.ca_pem  # the broker's own certificate stays
         with tls_broker.stub(client.credentials()) as old, tls_broker.stub(stranger.credentials()) as refused:
             version = self.call(old)
+            stream = TokenStream(old)
+            stream.wait_token()
             with pytest.raises(grpc.RpcError):
                 self.call(refused)
             pathlib.Path(certificates.ca).write_bytes(other.ca_pem)
             tls_broker.wait_event("config_reloaded", changed="server.tls")
-            assert self.call(old) == version
             with tls_broker.stub(stranger.credentials()) as new:
                 assert self.call(new) == version
+            assert stream.wait_error().code() == grpc.StatusCode.UNAVAILABLE
             with tls_broker.stub(client.credentials()) as late, pytest.raises(grpc.RpcError):
                 self.call(late)
 

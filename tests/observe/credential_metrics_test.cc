@@ -2,8 +2,10 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/secret.h"
+#include "core/strings.h"
 #include "core/token.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -24,9 +26,14 @@ AttemptFailure Failure(FailureKind kind, const std::string& message) {
 
 class CredentialMetricsTest : public ::testing::Test {
  protected:
-  std::string Text() const {
+  // Of the credentials with these names.
+  std::string Text(const std::vector<std::string>& names = {"a", "b"}) const {
+    std::vector<CredentialStatus> credentials;
+    for (const std::string& name : names) {
+      credentials.emplace_back().name = name;
+    }
     MetricWriter writer;
-    metrics_.Write(writer);
+    metrics_.Write(credentials, writer);
     return std::move(writer).Take();
   }
   void Fail(const std::string& credential, FailureKind kind, const std::string& message = "m") {
@@ -46,16 +53,40 @@ TEST_F(CredentialMetricsTest, CountsAttemptsByHowTheyEnded) {
   const std::string total = "credential_broker_upstream_requests_total{credential=\"a\",operation=";
   EXPECT_THAT(text, HasSubstr(total + "\"refresh\",result=\"ok\"} 1\n"));
   EXPECT_THAT(text, HasSubstr(total + "\"login\",result=\"server_error\"} 2\n"));
-  const std::string took =
-      "credential_broker_upstream_request_duration_seconds_bucket{credential=\"a\",operation=";
-  EXPECT_THAT(text, HasSubstr(took + "\"refresh\",le=\"0.025\"} 0\n"));
-  EXPECT_THAT(text, HasSubstr(took + "\"refresh\",le=\"0.05\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr(took + "\"login\",le=\"2.5\"} 2\n"));
+  const std::string took = "credential_broker_upstream_request_duration_seconds_bucket{operation=";
+  EXPECT_THAT(text, HasSubstr(took + "\"refresh\",result=\"ok\",le=\"0.025\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr(took + "\"refresh\",result=\"ok\",le=\"0.05\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr(took + "\"login\",result=\"server_error\",le=\"2.5\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr(took + "\"login\",result=\"ok\",le=\"+Inf\"} 0\n"))
+      << "a failure that is quick must not look like a fast response";
+}
+
+TEST_F(CredentialMetricsTest, WritesEveryResultFromTheStart) {
+  const std::string text = Text({"new"});
+  for (const char* operation : {"login", "refresh"}) {
+    for (const char* result : {"ok", "not_sent", "ambiguous", "server_error", "rate_limited",
+                               "unauthorized", "client_error", "no_key"}) {
+      const std::string labels = StrCat("operation=\"", operation, "\",result=\"", result, "\"");
+      EXPECT_THAT(text,
+                  HasSubstr(StrCat("credential_broker_upstream_requests_total{credential=\"new\",",
+                                   labels, "} 0\n")));
+      EXPECT_THAT(text,
+                  HasSubstr(StrCat("credential_broker_upstream_request_duration_seconds_count{",
+                                   labels, "} 0\n")));
+    }
+  }
+  EXPECT_THAT(text, Not(HasSubstr("cancelled")));
+}
+
+TEST_F(CredentialMetricsTest, WritesNothingOfACredentialThatIsNotInForce) {
+  Fail("a", FailureKind::kServerError);
+  EXPECT_THAT(Text({"b"}), Not(HasSubstr("credential=\"a\"")));
 }
 
 TEST_F(CredentialMetricsTest, TakesTheEndOfTheBrokerForNoFailure) {
+  const std::string before = Text();
   Fail("a", FailureKind::kCancelled);
-  EXPECT_THAT(Text(), Not(HasSubstr("\"a\"")));
+  EXPECT_EQ(Text(), before);
   EXPECT_TRUE(metrics_.HistoryOf("a").failures.empty());
 }
 
@@ -77,8 +108,11 @@ TEST_F(CredentialMetricsTest, ForgetsARemovedCredential) {
   Fail("b", FailureKind::kServerError);
   metrics_.OnRemoved("a");
   metrics_.OnRemoved("never-there");
-  EXPECT_THAT(Text(), Not(HasSubstr("\"a\"")));
-  EXPECT_THAT(Text(), HasSubstr("\"b\""));
+  const std::string total = "credential_broker_upstream_requests_total{credential=";
+  const std::string failed = ",operation=\"login\",result=\"server_error\"} ";
+  EXPECT_THAT(Text(), HasSubstr(total + "\"a\"" + failed + "0\n"))
+      << "one that is added again under the name starts anew";
+  EXPECT_THAT(Text(), HasSubstr(total + "\"b\"" + failed + "1\n"));
   EXPECT_TRUE(metrics_.HistoryOf("a").failures.empty());
 }
 

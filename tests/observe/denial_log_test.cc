@@ -81,6 +81,20 @@ TEST_F(DenialLogTest, TellsCallersApartByEachPart) {
   EXPECT_THAT(NewLines(), SizeIs(5));
 }
 
+TEST_F(DenialLogTest, CountsTheAddressesOfAnIpv6NetworkAsOneCaller) {
+  for (std::size_t i = 0; i < 2 * DenialLog::kMostCallers; ++i) {
+    const std::string host = StrCat("2001:db8::", i);
+    denials_.Add({"", host, "", Reason::kCallerUnauthenticated});
+  }
+  EXPECT_THAT(NewLines(), ElementsAre(HasSubstr(R"("peer":"2001:db8::0")")));
+  // There is room for others.
+  denials_.Add({"", "2001:db8:0:1::1", "", Reason::kCallerUnauthenticated});
+  EXPECT_THAT(NewLines(), ElementsAre(HasSubstr(R"("peer":"2001:db8:0:1::1")")));
+  denials_.Flush();
+  EXPECT_THAT(NewLines(), ElementsAre(AllOf(HasSubstr(R"("peer":"2001:db8::2047")"),
+                                            HasSubstr("\"count\":2047}"))));
+}
+
 TEST_F(DenialLogTest, LetsNobodyFloodItWithEverNewNames) {
   for (int i = 0; i < 1000; ++i) {
     const std::string name = StrCat("name-", i);

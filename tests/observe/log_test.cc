@@ -1,5 +1,6 @@
 #include "observe/log.h"
 
+#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -74,15 +75,18 @@ TEST(Logger, SurvivesASinkThatThrows) {
   EXPECT_EQ(calls, 3);
 }
 
-TEST(Logger, WritesToStandardErrorAtOnce) {
+TEST(Logger, HasWrittenEverythingToStandardErrorWhenItIsClosed) {
   const StoppedClock clock;
   testing::internal::CaptureStderr();
-  Logger log({}, clock);
-  log.Info("serving", {{"address", "127.0.0.1:8443"}});
+  absl::StatusOr<std::unique_ptr<Logger>> log = Logger::ToStandardError({}, clock);
+  ASSERT_TRUE(log.ok()) << log.status();
+  (*log)->Info("serving", {{"address", "127.0.0.1:8443"}});
+  (*log)->Close();
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             R"({"time":"2026-01-02T03:04:05.678Z","level":"info","event":"serving",)"
             R"("address":"127.0.0.1:8443"})"
             "\n");
+  EXPECT_EQ((*log)->lines_dropped(), 0U);
 }
 
 TEST(Logger, KeepsTheLinesOfManyThreadsWhole) {

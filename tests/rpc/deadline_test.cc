@@ -108,7 +108,8 @@ TEST(Deadline, ThatIsTheLongestDoesNotEndTheCall) {
 }
 
 TEST(Deadline, NeedsNoTimerWhenTheCallIsAnsweredAtOnce) {
-  FakeLoop loop;
+  std::shared_ptr<FakeLoop> loop_owner = std::make_shared<FakeLoop>();
+  FakeLoop& loop = *loop_owner;
   Router router;
   router.Add(TestService(), "Down", [](Call& call) -> std::unique_ptr<CallHandler> {
     call.FinishOk();

@@ -28,7 +28,15 @@ class FakeLoop : public h2::EventLoop, public Clock {
  public:
   void Post(absl::AnyInvocable<void() &&> task) override {
     MutexLock lock(mutex_);
-    posted_.push_back(std::move(task));
+    if (!refusing_) {
+      posted_.push_back(std::move(task));
+    }
+  }
+
+  // As the loop of a worker that has stopped: later tasks are destroyed without being run.
+  void RefuseTasks() {
+    MutexLock lock(mutex_);
+    refusing_ = true;
   }
 
   std::unique_ptr<h2::Timer> RunAfter(absl::Duration delay,
@@ -93,6 +101,7 @@ class FakeLoop : public h2::EventLoop, public Clock {
 
   Mutex mutex_;
   std::vector<absl::AnyInvocable<void() &&>> posted_ ABSL_GUARDED_BY(mutex_);
+  bool refusing_ ABSL_GUARDED_BY(mutex_) = false;
   BootTime now_ = BootTime::FromSinceBoot(absl::Hours(1));
   std::vector<FakeTimer*> timers_;
   int timers_set_ = 0;
@@ -111,6 +120,7 @@ class FakeStream : public h2::Stream {
   void SendData(h2::Payload payload) override {
     misuse += headers_.empty() || ended();
     queued_.append(payload.bytes());
+    owned += payload.memory() - sizeof(h2::Payload);
     ++frames;
     Flow();
   }
@@ -137,6 +147,7 @@ class FakeStream : public h2::Stream {
   }
   void Consume(std::size_t size) override { consumed += size; }
   std::size_t unsent_bytes() const override { return queued_.size(); }
+  bool principal_is_full() const override { return full; }
   const Peer& peer() const override { return peer_; }
   h2::EventLoop& loop() override { return loop_; }
 
@@ -158,7 +169,9 @@ class FakeStream : public h2::Stream {
   const std::vector<h2::Header>& trailers() const { return trailers_; }
   bool ended() const { return !trailers_.empty() || reset.has_value(); }
 
-  std::string received;  // DATA that the client has taken
+  bool full = false;      // principal_is_full
+  std::size_t owned = 0;  // bytes of payloads that were not shared
+  std::string received;   // DATA that the client has taken
   bool headers_only = false;
   std::optional<std::uint32_t> reset;
   std::size_t consumed = 0;

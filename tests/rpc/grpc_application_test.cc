@@ -111,7 +111,8 @@ TEST(GrpcApplication, WhatAHandlerSendsWhileItIsDestroyedGoesNowhere) {
 }
 
 TEST(GrpcApplication, AFactoryMayFinishTheCallAndReturnNoHandler) {
-  FakeLoop loop;
+  std::shared_ptr<FakeLoop> loop_owner = std::make_shared<FakeLoop>();
+  FakeLoop& loop = *loop_owner;
   Router router;
   router.Add(TestService(), "Both", [](Call& call) -> std::unique_ptr<CallHandler> {
     call.Finish(MakeStatus(absl::StatusCode::kPermissionDenied, "not you"));
@@ -127,7 +128,8 @@ TEST(GrpcApplication, AFactoryMayFinishTheCallAndReturnNoHandler) {
 }
 
 TEST(GrpcApplication, AFactoryThatReturnsNothingIsInternal) {
-  FakeLoop loop;
+  std::shared_ptr<FakeLoop> loop_owner = std::make_shared<FakeLoop>();
+  FakeLoop& loop = *loop_owner;
   Router router;
   router.Add(TestService(), "One", [](Call&) { return nullptr; });
   GrpcApplication front(router, loop);

@@ -44,7 +44,8 @@ class Health : public testing::Test {
     return statuses;
   }
 
-  FakeLoop loop_;
+  std::shared_ptr<FakeLoop> loop_owner_ = std::make_shared<FakeLoop>();
+  FakeLoop& loop_ = *loop_owner_;
   HealthService health_;
   Router router_;
   GrpcApplication application_{router_, loop_};

@@ -94,6 +94,28 @@ TEST(CallRef, LetsADestroyedTaskPostAgain) {
   EXPECT_TRUE(posted_again);
 }
 
+// The same where the call still lives and its loop has stopped already: at the end of a worker.
+TEST(CallRef, LetsATaskThatTheLoopRefusesPostAgain) {
+  TestFront front;
+  TestRequest request = front.Call("Both");
+  std::shared_ptr<CallRef> ref = front.log.call->Ref();
+  front.loop.RefuseTasks();
+  int posted_again = 0;
+  struct PostAgain {
+    std::shared_ptr<CallRef> to;
+    int& count;
+    ~PostAgain() {
+      to->Post([](Call&) { FAIL(); });
+      ++count;
+    }
+  };
+  // clang 14 cannot initialize an aggregate within make_unique.
+  // NOLINTNEXTLINE(modernize-make-unique)
+  auto again = std::unique_ptr<PostAgain>(new PostAgain{ref, posted_again});
+  ref->Post([again = std::move(again)](Call&) { FAIL(); });
+  EXPECT_EQ(posted_again, 1);
+}
+
 TEST(CallRef, TakesTasksFromManyThreadsWhileCallsEnd) {
   TestFront front;
   for (int round = 0; round < 50; ++round) {

@@ -103,5 +103,20 @@ TEST(MessageReader, RefusesFlags) {
   EXPECT_EQ(ReadAll({Frame("x", '\x80')}).status.code(), absl::StatusCode::kInternal);
 }
 
+TEST(MessageReader, GivesTheMemoryOfALargeMessageBackOnceItIsRead) {
+  constexpr std::size_t kSize = 100'000;
+  MessageReader reader(kSize);
+  const std::string frame = Frame(std::string(kSize, 'x'));
+  const std::string_view bytes = frame;
+  reader.Feed(bytes.substr(0, kSize / 2));
+  reader.Keep();
+  reader.Feed(bytes.substr(kSize / 2));
+  EXPECT_GE(reader.memory(), kSize);
+  const absl::StatusOr<std::optional<std::string_view>> message = reader.Next();
+  ASSERT_TRUE(message.ok() && message->has_value());
+  reader.Keep();
+  EXPECT_LE(reader.memory(), 4096U);
+}
+
 }  // namespace
 }  // namespace credential_broker::rpc

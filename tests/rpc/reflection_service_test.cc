@@ -1,6 +1,7 @@
 #include "rpc/reflection_service.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -70,7 +71,8 @@ class Reflection : public testing::Test {
     return names;
   }
 
-  FakeLoop loop_;
+  std::shared_ptr<FakeLoop> loop_owner_ = std::make_shared<FakeLoop>();
+  FakeLoop& loop_ = *loop_owner_;
   HealthService health_;
   Router router_;
   GrpcApplication application_{router_, loop_};
@@ -142,6 +144,33 @@ TYPED_TEST(Reflection, AnswersWhatItDoesNotFindInTheStream) {
   request.mutable_file_containing_extension()->set_containing_type("google.protobuf.FieldOptions");
   expect_not_found("not found: extension 7 of google.protobuf.FieldOptions");
   EXPECT_FALSE(this->stream_->stream().ended());
+}
+
+TYPED_TEST(Reflection, ANameThatIsNotFoundComesBackShortened) {
+  typename TypeParam::Request request;
+  std::string name(127, 'a');
+  for (int i = 0; i < 100; ++i) {
+    name += "\xc3\xa9";  // of two bytes each
+  }
+  request.set_file_by_filename(name);
+  const typename TypeParam::Response response = this->Ask(request);
+  EXPECT_EQ(response.error_response().error_message(),
+            "not found: file " + std::string(127, 'a') + "...");
+}
+
+TYPED_TEST(Reflection, DescriptorsThatWaitOnManyStreamsExistOnce) {
+  typename TypeParam::Request request;
+  request.set_file_by_filename("google/protobuf/descriptor.proto");
+  const std::string question = Frame(request.SerializeAsString());
+  std::vector<std::unique_ptr<TestRequest>> streams;
+  for (int i = 0; i < 10; ++i) {
+    streams.push_back(
+        std::make_unique<TestRequest>(this->application_, this->loop_, GrpcHead(TypeParam::kPath)));
+    streams.back()->stream().CloseWindow();
+    streams.back()->Data(question);
+    EXPECT_GT(streams.back()->stream().unsent_bytes(), 5000U);
+    EXPECT_LT(streams.back()->stream().owned, 200U);
+  }
 }
 
 TYPED_TEST(Reflection, TellsExtensionNumbers) {

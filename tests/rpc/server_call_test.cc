@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-void Echo(Call& call, std::string_view message) {
+void EchoMessage(Call& call, std::string_view message) {
   call.SendMessage(std::string(message));
   call.FinishOk();
 }
@@ -33,7 +33,7 @@ TEST_P(OneMessageMethods, NoMessageIsUnimplemented) {
 
 TEST_P(OneMessageMethods, TwoMessagesAreUnimplementedOnceTheClientHasHalfClosed) {
   TestFront front;
-  front.script.on_message = Echo;
+  front.script.on_message = EchoMessage;
   TestRequest request = front.Call(GetParam());
   request.Data(Frame("one") + Frame("two"));
   EXPECT_FALSE(request.stream().ended());
@@ -105,7 +105,7 @@ TEST(ServerCall, HandsOverStreamedMessagesAsTheyCome) {
 
 TEST(ServerCall, AClientStreamOfNoMessagesIsValid) {
   TestFront front;
-  front.script.on_half_close = [](Call& call) { Echo(call, "none"); };
+  front.script.on_half_close = [](Call& call) { EchoMessage(call, "none"); };
   TestRequest request = front.Call("Up");
   request.End();
   EXPECT_EQ(request.stream().received, Frame("none"));
@@ -114,7 +114,7 @@ TEST(ServerCall, AClientStreamOfNoMessagesIsValid) {
 
 TEST(ServerCall, StopsHandingOverMessagesOnceTheCallIsFinished) {
   TestFront front;
-  front.script.on_message = Echo;
+  front.script.on_message = EchoMessage;
   TestRequest request = front.Call("Both");
   request.Data(Frame("one") + Frame("two"));
   request.Data(Frame("three"));

@@ -86,7 +86,8 @@ struct TestFront {
   }
   TestRequest Call(std::string_view method, std::vector<h2::Header> more = {});
 
-  FakeLoop loop;
+  std::shared_ptr<FakeLoop> loop_owner = std::make_shared<FakeLoop>();
+  FakeLoop& loop = *loop_owner;
   RecordingObserver observer;
   HandlerLog log;
   ScriptedHandler::Script script;

@@ -47,7 +47,8 @@ class UnaryMethod : public testing::Test {
     return request.SerializeAsString();
   }
 
-  FakeLoop loop_;
+  std::shared_ptr<FakeLoop> loop_owner_ = std::make_shared<FakeLoop>();
+  FakeLoop& loop_ = *loop_owner_;
   Router router_;
   GrpcApplication application_{router_, loop_};
   int served_ = 0;

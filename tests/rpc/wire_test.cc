@@ -16,7 +16,7 @@ namespace credential_broker::rpc {
 namespace {
 
 constexpr std::uint32_t kNoError = 0;
-constexpr std::uint32_t kCancel = 8;
+constexpr std::uint32_t kResetByCancel = 8;
 
 // "send N" sends a message of N bytes, "finish" ends the call; all else is echoed.
 class Obedient : public CallHandler {
@@ -115,7 +115,7 @@ TEST_F(Wire, ADeadlinePassesHalfWayThroughAMessage) {
   client->SendData(call, Frame("send 1000"), true);
   ASSERT_TRUE(client->AwaitAnswer(call));
   EXPECT_EQ(client->answer(call).body.size(), 100U);
-  EXPECT_EQ(client->answer(call).reset, kCancel);
+  EXPECT_EQ(client->answer(call).reset, kResetByCancel);
   EXPECT_EQ(client->answer(call).Get("grpc-status"), "");
 }
 
@@ -127,7 +127,7 @@ TEST_F(Wire, ADeadlinePassesWhileTheClientLeavesAFinishedAnswerUnread) {
   const std::int32_t call = Open(*client, "Both", "50m");
   client->SendData(call, Frame("send 1000") + Frame("finish"), true);
   ASSERT_TRUE(client->AwaitAnswer(call));
-  EXPECT_EQ(client->answer(call).reset, kCancel);
+  EXPECT_EQ(client->answer(call).reset, kResetByCancel);
 }
 
 TEST_F(Wire, TrailersNeedNoWindow) {

@@ -10,15 +10,15 @@ namespace credential_broker::sandbox {
 namespace {
 
 using ::testing::HasSubstr;
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 SandboxGrant Grant() {
   return {"the.access.token", "the-refresh-token", absl::Seconds(300),
           absl::FromUnixSeconds(1700000300)};
 }
 
-Json Body(Expiry expiry) {
-  return Json::parse(GrantReply(Grant(), expiry, BodyKind::kNormal).body);
+OrderedJson Body(Expiry expiry) {
+  return OrderedJson::parse(GrantReply(Grant(), expiry, BodyKind::kNormal).body);
 }
 
 TEST(GrantReply, IsThatOfThePages) {
@@ -38,7 +38,7 @@ struct Shape {
 class ExpiryShape : public ::testing::TestWithParam<Shape> {};
 
 TEST_P(ExpiryShape, StandsInTheseFields) {
-  Json body = Body(GetParam().expiry);
+  OrderedJson body = Body(GetParam().expiry);
   body.erase("access_token");
   body.erase("refresh_token");
   body.erase("token_type");
@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 Reply Spoilt(BodyKind kind) { return GrantReply(Grant(), Expiry::kExpiresInString, kind); }
 
-Json Fields(BodyKind kind) { return Json::parse(Spoilt(kind).body); }
+OrderedJson Fields(BodyKind kind) { return OrderedJson::parse(Spoilt(kind).body); }
 
 TEST(SpoiltBody, HasFieldsThatAreWrong) {
   EXPECT_TRUE(Fields(BodyKind::kWrongTypes)["access_token"].is_number());
@@ -87,13 +87,13 @@ TEST(SpoiltBody, HasFieldsThatAreWrong) {
 TEST(SpoiltBody, IsNoJson) {
   for (const BodyKind kind : {BodyKind::kEmpty, BodyKind::kNotJson, BodyKind::kTruncatedJson,
                               BodyKind::kHtml, BodyKind::kInvalidUtf8}) {
-    EXPECT_FALSE(Json::accept(Spoilt(kind).body)) << static_cast<int>(kind);
+    EXPECT_FALSE(OrderedJson::accept(Spoilt(kind).body)) << static_cast<int>(kind);
   }
 }
 
 TEST(SpoiltBody, IsTooMuch) {
   EXPECT_GT(Spoilt(BodyKind::kHuge).body.size(), 64U * 1024);
-  EXPECT_TRUE(Json::accept(Spoilt(BodyKind::kHuge).body));
+  EXPECT_TRUE(OrderedJson::accept(Spoilt(BodyKind::kHuge).body));
   EXPECT_EQ(Spoilt(BodyKind::kDeep).body.substr(0, 3), "[[[");
 }
 

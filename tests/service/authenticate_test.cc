@@ -6,10 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "identity/caller_tokens.h"
 #include "investsuite/credentialbroker/v1/credential_broker.pb.h"
 #include "service/authenticated.h"
 #include "service/caller.h"
+#include "service/fake_tokens.h"
 #include "service/fakes.h"
 #include "support/fake_clock.h"
 
@@ -21,38 +21,7 @@ namespace api = ::investsuite::credentialbroker::v1;
 using ::testing::HasSubstr;
 using Answer = absl::StatusOr<std::string>;
 
-constexpr std::string_view kAccount = "system:serviceaccount:orders:api";
-
-// Tokens that a test knows; of any other it tells when it is told to.
-class FakeTokens : public identity::CallerTokens {
- public:
-  std::optional<Answer> TryIdentify(std::string_view token) override {
-    auto it = known.find(token);
-    return it == known.end() ? std::nullopt : std::optional<Answer>(it->second);
-  }
-  std::unique_ptr<identity::PendingCaller> Identify(std::string_view token, std::string_view peer,
-                                                    identity::CallerCallback done) override {
-    asked = std::string(token);
-    asked_by = std::string(peer);
-    waiting = std::move(done);
-    return std::make_unique<Pending>(*this);
-  }
-
-  std::map<std::string, Answer, std::less<>> known;
-  std::string asked, asked_by;
-  identity::CallerCallback waiting;
-  int withdrawn = 0;
-
- private:
-  class Pending : public identity::PendingCaller {
-   public:
-    explicit Pending(FakeTokens& owner) : owner_(owner) {}
-    ~Pending() override { ++owner_.withdrawn; }
-
-   private:
-    FakeTokens& owner_;
-  };
-};
+constexpr std::string_view kOrdersAccount = "system:serviceaccount:orders:api";
 
 class AuthenticateTest : public testing::Test {
  protected:
@@ -60,6 +29,7 @@ class AuthenticateTest : public testing::Test {
     clock_.Advance(absl::Hours(1));
     Peer peer;
     peer.address = "192.0.2.1:5000";
+    peer.counted_as = "192.0.2.1";
     call_.set_peer(peer);
   }
 
@@ -92,8 +62,8 @@ TEST_F(AuthenticateTest, ATokenThatIsSentDecidesAlsoBesideACertificate) {
   call_.set_peer(peer);
   EXPECT_EQ(*Try(), "spiffe://prod/ns/admin/sa/root");
   call_.AddMetadata("authorization", "Bearer a.b.c");
-  tokens_.known.emplace("a.b.c", std::string(kAccount));
-  EXPECT_EQ(*Try(), kAccount);
+  tokens_.known.emplace("a.b.c", Verified(kOrdersAccount));
+  EXPECT_EQ(*Try(), kOrdersAccount);
   tokens_.known.insert_or_assign("a.b.c", MakeError(Reason::kCallerUnauthenticated, "bad"));
   EXPECT_EQ(ReasonOf(Try()), Reason::kCallerUnauthenticated);
 }
@@ -107,13 +77,44 @@ TEST_F(AuthenticateTest, ABadTokenIsWrittenDownOnceAndWithoutIt) {
   EXPECT_EQ(audit_.denied[0].principal, "");
 }
 
+TEST_F(AuthenticateTest, ARefusedTokenIsAuditedWithThePrincipalOfItsConnection) {
+  Peer peer;
+  peer.address = "192.0.2.1:5000";
+  peer.has_certificate = true;
+  peer.uri_sans = {"spiffe://prod/ns/orders/sa/api"};
+  call_.set_peer(peer);
+  call_.AddMetadata("authorization", "Bearer c4n4ry");
+  tokens_.known.emplace("c4n4ry", MakeError(Reason::kCallerUnauthenticated, "bad"));
+  EXPECT_EQ(ReasonOf(Try()), Reason::kCallerUnauthenticated);
+  tokens_.known.clear();
+  const auto work =
+      gatekeeper_.Authenticate(call_, [](rpc::Call&, const Answer&) { return nullptr; });
+  std::move(tokens_.waiting)(MakeError(Reason::kCallerUnauthenticated, "bad"));
+  call_.RunPosted();
+  ASSERT_EQ(audit_.denied.size(), 2u);
+  EXPECT_EQ(audit_.denied[0].principal, "spiffe://prod/ns/orders/sa/api");
+  EXPECT_EQ(audit_.denied[1].principal, "spiffe://prod/ns/orders/sa/api");
+  // A certificate that identifies no principal, and a unix socket.
+  tokens_.known.emplace("c4n4ry", MakeError(Reason::kCallerUnauthenticated, "bad"));
+  peer.uri_sans = {"spiffe://prod/a", "spiffe://prod/b"};
+  call_.set_peer(peer);
+  EXPECT_FALSE(Try().ok());
+  EXPECT_EQ(audit_.denied[2].principal, "");
+  Peer local;
+  local.address = "unix";
+  local.unix_uid = 1000;
+  call_.set_peer(local);
+  EXPECT_FALSE(Try().ok());
+  EXPECT_EQ(audit_.denied[3].principal, "unix:uid:1000");
+}
+
 TEST_F(AuthenticateTest, AnyOtherSchemeAndASecondHeaderAreRefused) {
   call_.AddMetadata("authorization", "Basic c4n4ry");
   EXPECT_EQ(ReasonOf(Try()), Reason::kCallerUnauthenticated);
   FakeCall twice;
   twice.AddMetadata("authorization", "Bearer a.b.c");
   twice.AddMetadata("authorization", "Bearer d.e.f");
-  tokens_.known.emplace("a.b.c", std::string(kAccount));
+  tokens_.known.emplace("a.b.c", Verified(kOrdersAccount));
   EXPECT_EQ(ReasonOf(*gatekeeper_.TryAuthenticate(twice)), Reason::kCallerUnauthenticated);
 }
 
@@ -134,12 +135,12 @@ TEST_F(AuthenticateTest, AnUnknownTokenIsWaitedForOnTheCallsLoop) {
     return nullptr;
   });
   EXPECT_EQ(tokens_.asked, "a.b.c");
-  EXPECT_EQ(tokens_.asked_by, "192.0.2.1:5000");
-  std::move(tokens_.waiting)(std::string(kAccount));
+  EXPECT_EQ(tokens_.asked_by, "192.0.2.1");
+  std::move(tokens_.waiting)(Verified(kOrdersAccount));
   EXPECT_FALSE(told.has_value());
   call_.RunPosted();
   ASSERT_TRUE(told.has_value());
-  EXPECT_EQ(**told, kAccount);
+  EXPECT_EQ(**told, kOrdersAccount);
   EXPECT_TRUE(audit_.denied.empty());
 }
 
@@ -162,6 +163,34 @@ TEST_F(AuthenticateTest, ACallThatIsGoneIsWithdrawn) {
   EXPECT_EQ(tokens_.withdrawn, 0);
   work.reset();
   EXPECT_EQ(tokens_.withdrawn, 1);
+}
+
+// The call is still open: a stream that authenticates again, for one.
+TEST_F(AuthenticateTest, AnAnswerThatIsPostedWhenTheWaitIsOverIsNotUsed) {
+  call_.AddMetadata("authorization", "Bearer a.b.c");
+  auto work = gatekeeper_.Authenticate(
+      call_, [](rpc::Call&, const Answer&) -> std::unique_ptr<rpc::PendingWork> {
+        ADD_FAILURE();
+        return nullptr;
+      });
+  std::move(tokens_.waiting)(Verified(kOrdersAccount));
+  work.reset();
+  call_.RunPosted();
+}
+
+// What the call does next may replace what it waits with.
+TEST_F(AuthenticateTest, TheNextStepMayDestroyTheWait) {
+  call_.AddMetadata("authorization", "Bearer a.b.c");
+  std::unique_ptr<rpc::PendingWork> work;
+  bool ran = false;
+  work = gatekeeper_.Authenticate(call_, [&](rpc::Call&, const Answer&) {
+    work.reset();
+    ran = true;
+    return nullptr;
+  });
+  std::move(tokens_.waiting)(Verified(kOrdersAccount));
+  call_.RunPosted();
+  EXPECT_TRUE(ran);
 }
 
 TEST_F(AuthenticateTest, ARefusalAfterWaitingIsWrittenDownOnce) {
@@ -196,7 +225,7 @@ TEST_F(AuthenticateTest, TheLimitIsOfThePrincipalAndNotOfItsConnection) {
   rate_.SetLimit(RateLimit{.per_second = 1, .burst = 1});
   EXPECT_TRUE(Try().ok());
   call_.AddMetadata("authorization", "Bearer a.b.c");
-  tokens_.known.emplace("a.b.c", std::string(kAccount));
+  tokens_.known.emplace("a.b.c", Verified(kOrdersAccount));
   EXPECT_TRUE(Try().ok());
   EXPECT_EQ(ReasonOf(Try()), Reason::kCallerRateLimited);
 }
@@ -209,7 +238,7 @@ TEST_F(AuthenticateTest, ACallThatWaitsForItsPrincipalCountsOnce) {
     told = std::move(principal);
     return nullptr;
   });
-  std::move(tokens_.waiting)(std::string(kAccount));
+  std::move(tokens_.waiting)(Verified(kOrdersAccount));
   call_.RunPosted();
   EXPECT_TRUE(told.ok()) << told.status();
 }
@@ -247,9 +276,10 @@ TEST_F(AuthenticatedTest, KeepsTheRequestOfACallThatWaits) {
   call_.AddMetadata("authorization", "Bearer a.b.c");
   const auto handler = Handle("a-name-that-is-longer-than-a-short-string");
   EXPECT_EQ(served_, "");
-  std::move(tokens_.waiting)(std::string(kAccount));
+  std::move(tokens_.waiting)(Verified(kOrdersAccount));
   call_.RunPosted();
-  EXPECT_EQ(served_, std::string(kAccount) + " asks for a-name-that-is-longer-than-a-short-string");
+  EXPECT_EQ(served_,
+            std::string(kOrdersAccount) + " asks for a-name-that-is-longer-than-a-short-string");
 }
 
 TEST_F(AuthenticatedTest, ARefusalEndsTheCall) {

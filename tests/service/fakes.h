@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -93,6 +95,31 @@ class FakeCall : public rpc::Call {
   std::size_t unsent_bytes() const override { return unsent_; }
   std::shared_ptr<rpc::CallRef> Ref() override { return std::make_shared<FakeRef>(posted_); }
 
+  std::unique_ptr<Timer> RunAfter(absl::Duration delay,
+                                  absl::AnyInvocable<void() &&> task) override {
+    timers_->push_back({delay, std::move(task)});
+    return std::make_unique<FakeTimer>(timers_, std::prev(timers_->end()));
+  }
+  // The delays of the timers that are set, the oldest first.
+  std::vector<absl::Duration> timers() const {
+    std::vector<absl::Duration> delays;
+    for (const auto& timer : *timers_) {
+      if (timer.task != nullptr) {
+        delays.push_back(timer.delay);
+      }
+    }
+    return delays;
+  }
+  // Runs the oldest timer that is set.
+  void FireTimer() {
+    for (auto& timer : *timers_) {
+      if (timer.task != nullptr) {
+        std::move(std::exchange(timer.task, nullptr))();
+        return;
+      }
+    }
+  }
+
   std::shared_ptr<Executor> executor() override { return executor_; }
   bool TakeBack() override {
     if (can_take_back_ && unsent_ > 0) {
@@ -125,6 +152,21 @@ class FakeCall : public rpc::Call {
  private:
   static constexpr std::size_t kFramePrefix = 5;
   using Tasks = std::vector<absl::AnyInvocable<void(rpc::Call&) &&>>;
+  struct SetTimer {
+    absl::Duration delay;
+    absl::AnyInvocable<void() &&> task;  // null: it has fired
+  };
+  using Timers = std::list<SetTimer>;
+  class FakeTimer : public Timer {
+   public:
+    FakeTimer(std::shared_ptr<Timers> timers, Timers::iterator place)
+        : timers_(std::move(timers)), place_(place) {}
+    ~FakeTimer() override { timers_->erase(place_); }
+
+   private:
+    std::shared_ptr<Timers> timers_;
+    Timers::iterator place_;
+  };
   class FakeRef : public rpc::CallRef {
    public:
     explicit FakeRef(std::shared_ptr<Tasks> tasks) : tasks_(std::move(tasks)) {}
@@ -140,6 +182,7 @@ class FakeCall : public rpc::Call {
   rpc::Metadata metadata_;
   BootTime deadline_ = BootTime::InfiniteFuture();
   std::shared_ptr<Tasks> posted_ = std::make_shared<Tasks>();
+  std::shared_ptr<Timers> timers_ = std::make_shared<Timers>();
   std::shared_ptr<Executor> executor_;
   std::size_t unsent_ = 0;
   bool can_take_back_ = false;

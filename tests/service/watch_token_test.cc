@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "investsuite/credentialbroker/v1/credential_broker.pb.h"
+#include "service/fake_tokens.h"
 #include "service/fakes.h"
 #include "service/watch_stream.h"
 
@@ -20,7 +22,11 @@ namespace api = ::investsuite::credentialbroker::v1;
 class Client {
  public:
   Client(WatchToken& service, std::shared_ptr<FakeExecutor> loop,
-         const std::string& credential = "", Peer peer = {}) {
+         const std::string& credential = "", Peer peer = {},
+         const std::string& authorization = "") {
+    if (!authorization.empty()) {
+      call_.AddMetadata("authorization", authorization);
+    }
     call_.set_executor(std::move(loop));
     call_.set_peer(std::move(peer));
     handler_ = service.Factory()(call_);
@@ -120,6 +126,38 @@ TEST_F(WatchTokenTest, ARefusedKeyIsAStateAndNoError) {
   const Client client(service_, loop_);
   EXPECT_EQ(client.LastSeen(), "REJECTED");
   EXPECT_TRUE(client.open());
+}
+
+TEST_F(WatchTokenTest, APrincipalHasNoMoreStreamsThanItMay) {
+  Reload(SetOf(credential_, {"dns:orders", "dns:billing", "anonymous"}));
+  KeyedPermits streams(2);
+  const Gatekeeper gatekeeper(credentials_, audit_, {.streams = &streams});
+  WatchToken service(gatekeeper, clock_);
+  Peer orders;
+  orders.has_certificate = true;
+  orders.dns_sans = {"orders"};
+  Peer billing = orders;
+  billing.dns_sans = {"billing"};
+  const Client first(service, loop_, "", orders);
+  std::optional<Client> second(std::in_place, service, loop_, "", orders);
+  const Client third(service, loop_, "", orders);
+  EXPECT_TRUE(second->open());
+  ASSERT_FALSE(third.open());
+  EXPECT_EQ(third.Reason(), "CALLER_RATE_LIMITED");
+  EXPECT_EQ(third.call().finished()->code(),
+            static_cast<int>(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(third.call().finished()->details_size(), 2);  // ErrorInfo, RetryInfo
+  EXPECT_EQ(audit_.denied.back().principal, "dns:orders");
+  EXPECT_EQ(audit_.denied.back().reason, Reason::kCallerRateLimited);
+  EXPECT_TRUE(Client(service, loop_, "", billing).open());
+  second.reset();
+  EXPECT_TRUE(Client(service, loop_, "", orders).open());
+  // Anonymous callers have the limits of their address alone.
+  std::vector<std::unique_ptr<Client>> anonymous;
+  for (int i = 0; i < 5; ++i) {
+    anonymous.push_back(std::make_unique<Client>(service, loop_));
+    EXPECT_TRUE(anonymous.back()->open());
+  }
 }
 
 TEST_F(WatchTokenTest, SendsEachChangeOnTheStreamsLoop) {
@@ -342,6 +380,39 @@ TEST_F(WatchTokenTest, ARequestThatDoesNotParseIsRefused) {
   const auto handler = service_.Factory()(call);
   handler->OnMessage("\xff\xff");
   EXPECT_EQ(call.finished()->code(), static_cast<int>(absl::StatusCode::kInternal));
+}
+
+TEST_F(WatchTokenTest, AStreamByTokenEndsWithItsTokenAndIsAudited) {
+  constexpr std::string_view kAccount = "system:serviceaccount:orders:api";
+  credentials_.Replace(std::make_shared<const CredentialSet>(SetOf(credential_, {"**"})));
+  FakeTokens tokens;
+  tokens.known.insert_or_assign(
+      "a.b.c", Verified(kAccount, clock_.now + absl::Seconds(10), clock_.wall + absl::Seconds(3)));
+  const Gatekeeper gatekeeper(credentials_, audit_, {.tokens = &tokens});
+  WatchToken service(gatekeeper, clock_);
+  Client by_token(service, loop_, "", {}, "Bearer a.b.c");
+  Client anonymous(service, loop_);
+  EXPECT_EQ(by_token.LastSeen(), "READY first");
+  EXPECT_TRUE(anonymous.call().timers().empty());
+  ASSERT_EQ(by_token.call().timers().size(), 1U);
+  clock_.wall += absl::Seconds(3);
+  by_token.call().FireTimer();
+  ASSERT_FALSE(by_token.open());
+  EXPECT_EQ(by_token.Reason(), "CALLER_UNAUTHENTICATED");
+  EXPECT_TRUE(anonymous.open());
+  ASSERT_EQ(audit_.denied.size(), 1U);
+  EXPECT_EQ(audit_.denied[0].principal, kAccount);
+  EXPECT_EQ(audit_.denied[0].credential, "default");
+}
+
+TEST_F(WatchTokenTest, ADenyThatIsReloadedEndsTheStream) {
+  Client client(service_, loop_);
+  EXPECT_TRUE(client.open());
+  Reload(CredentialSet({{"default", credential_}},
+                       AccessPolicy({{"default", Patterns({"anonymous"})}}, {},
+                                    {{"default", Patterns({"anonymous"})}})));
+  ASSERT_FALSE(client.open());
+  EXPECT_EQ(client.Reason(), "CALLER_NOT_ALLOWED");
 }
 
 }  // namespace

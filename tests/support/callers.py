@@ -6,6 +6,7 @@ import grpc
 
 from support.broker import pb, pb_grpc
 from support.processes import TIMEOUT
+from support.threads import CheckedThread
 
 
 class Callers:
@@ -21,8 +22,8 @@ class Callers:
         self.calls = 0
         self.errors = []
         self.versions = {name: set() for name in names}
-        self._threads = [threading.Thread(target=self._last, daemon=True) for _ in range(lasting)]
-        self._threads += [threading.Thread(target=self._reconnect, daemon=True) for _ in range(reconnecting)]
+        self._threads = [CheckedThread(self._last) for _ in range(lasting)]
+        self._threads += [CheckedThread(self._reconnect) for _ in range(reconnecting)]
 
     def _call(self, stub):
         for name in self._names:
@@ -59,7 +60,8 @@ class Callers:
             thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self._stop.set()
         for thread in self._threads:
             thread.join()
+        assert kind is not None or self.calls > 0, "no call was made"

@@ -64,6 +64,10 @@ bool UseIdentity(SSL_CTX* context, const H2ClientTls& tls) {
   bool used = SSL_CTX_use_certificate(context, certificate) == 1 &&
               SSL_CTX_use_PrivateKey(context, key) == 1;
   X509_free(certificate);
+  while (X509* issuer = PEM_read_bio_X509(certificate_text, nullptr, nullptr, nullptr)) {
+    used = used && SSL_CTX_add_extra_chain_cert(context, issuer) == 1;
+  }
+  ERR_clear_error();
   EVP_PKEY_free(key);
   BIO_free(certificate_text);
   BIO_free(key_text);

@@ -21,8 +21,8 @@ namespace credential_broker {
 
 // How a test client speaks TLS. PEM texts.
 struct H2ClientTls {
-  std::string ca;  // empty: the server's certificate is not checked
-  std::string certificate;
+  std::string ca;           // empty: the server's certificate is not checked
+  std::string certificate;  // and its intermediates
   std::string key;
   std::string alpn = "h2";  // empty: none is offered
   int max_version = 0;      // TLS1_2_VERSION, …; 0: the newest

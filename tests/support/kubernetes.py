@@ -1,25 +1,19 @@
 """A real kube-apiserver over a real etcd, on loopback, for the tests that ask it."""
 
-import http.client
-import json
 import os
 import pathlib
 import shutil
 import socket
-import ssl
 import subprocess
 import time
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from support.certificates import Certificates
+from support.kubernetes_api import ADMIN_TOKEN, Api, write_service_account_key
 from support.processes import TIMEOUT
 
 # ./dev builds it; see tools/setup.sh.
 KUBE_APISERVER = os.environ.get("KUBE_APISERVER", "kube-apiserver")
 ETCD = os.environ.get("ETCD", shutil.which("etcd") or "etcd")
-ADMIN_TOKEN = "admin-token-of-a-test"
 
 
 def free_ports(count):
@@ -33,7 +27,7 @@ def free_ports(count):
             each.close()
 
 
-class Kubernetes:
+class Kubernetes(Api):
     """Started and ended by `with`. `stop_api_server` and `start_api_server` make an outage; the state stays in etcd."""
 
     def __init__(self, folder):
@@ -41,16 +35,10 @@ class Kubernetes:
         self._processes = []
         self._api_server = None
         certificates = Certificates(self._folder)
-        self.ca_file = certificates.ca
+        super().__init__(certificates.ca)
         tls = certificates.server_files(mutual=False)
         self._cert, self._key = tls["cert_file"], tls["key_file"]
-        signer = self._folder / "service-accounts.key"
-        signer.write_bytes(
-            rsa.generate_private_key(65537, 2048).private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        self._signer = signer
+        self._signer = write_service_account_key(self._folder)
         (self._folder / "tokens.csv").write_text(f'{ADMIN_TOKEN},admin,admin,"system:masters"\n')
 
     def __enter__(self):
@@ -68,7 +56,7 @@ class Kubernetes:
                 process.wait()
 
     def _start(self):
-        client, peer, self._port = free_ports(3)
+        client, peer, port = free_ports(3)
         self._etcd = f"http://127.0.0.1:{client}"
         self._processes.append(
             self._spawn(
@@ -79,13 +67,13 @@ class Kubernetes:
                 "--initial-cluster", f"default=http://127.0.0.1:{peer}",
             )
         )  # fmt: skip
-        self.url = f"https://127.0.0.1:{self._port}"
+        self.address = ("127.0.0.1", port)
         self.start_api_server()
 
     def start_api_server(self):
         self._api_server = self._spawn(
             "kube-apiserver", KUBE_APISERVER, "--etcd-servers", self._etcd,
-            "--bind-address", "127.0.0.1", "--advertise-address", "192.0.2.1", "--secure-port", self._port,
+            "--bind-address", "127.0.0.1", "--advertise-address", "192.0.2.1", "--secure-port", self.address[1],
             "--cert-dir", self._folder / "apiserver",
             "--tls-cert-file", self._cert, "--tls-private-key-file", self._key,
             "--token-auth-file", self._folder / "tokens.csv", "--authorization-mode", "RBAC",
@@ -93,6 +81,8 @@ class Kubernetes:
             "--service-account-key-file", self._signer, "--service-account-signing-key-file", self._signer,
             "--service-cluster-ip-range", "10.96.0.0/24",
             "--endpoint-reconciler-type", "none",
+            # As every cluster that runs its own components as pods: Pod Security alone decides.
+            "--allow-privileged",
         )  # fmt: skip
         self._await_ready()
 
@@ -126,55 +116,3 @@ class Kubernetes:
     def _roles_are_there(self):
         path = "/apis/rbac.authorization.k8s.io/v1/clusterroles/system:auth-delegator"
         return self.request("GET", path)[0] == 200
-
-    def request(self, method, path, body=None, token=ADMIN_TOKEN, timeout=TIMEOUT):
-        """(status, parsed answer) of one request, as the admin unless another token is named."""
-        context = ssl.create_default_context(cafile=self.ca_file)
-        connection = http.client.HTTPSConnection("127.0.0.1", self._port, context=context, timeout=timeout)
-        try:
-            headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-            connection.request(method, path, None if body is None else json.dumps(body), headers)
-            answer = connection.getresponse()
-            text = answer.read()
-            try:
-                return answer.status, json.loads(text)
-            except ValueError:
-                return answer.status, text
-        finally:
-            connection.close()
-
-    def make(self, path, body):
-        status, answer = self.request("POST", path, body)
-        assert status in (200, 201), answer
-        return answer
-
-    def make_namespace(self, name):
-        self.make("/api/v1/namespaces", {"metadata": {"name": name}})
-
-    def make_service_account(self, namespace, name):
-        self.make(f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": name}})
-
-    def delete_service_account(self, namespace, name):
-        status, answer = self.request("DELETE", f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}")
-        assert status == 200, answer
-
-    def token(self, namespace, name, audience=None, seconds=3600):
-        """A token as kubelet projects it into a pod: for that audience, else for the API server."""
-        spec = {"expirationSeconds": seconds, **({"audiences": [audience]} if audience else {})}
-        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
-        return self.make(path, {"spec": spec})["status"]["token"]
-
-    def may_review_tokens(self, namespace, name):
-        """What an operator does for the broker's own account."""
-        self.make(
-            "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-            {
-                "metadata": {"name": f"{namespace}-{name}-reviews-tokens"},
-                "roleRef": {
-                    "apiGroup": "rbac.authorization.k8s.io",
-                    "kind": "ClusterRole",
-                    "name": "system:auth-delegator",
-                },
-                "subjects": [{"kind": "ServiceAccount", "namespace": namespace, "name": name}],
-            },
-        )

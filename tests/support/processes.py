@@ -1,7 +1,9 @@
 """The real binary as tests run it: its log is read line by line, and tests wait for events in it."""
 
+import functools
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -20,6 +22,24 @@ TIMEOUT = float(os.environ.get("CREDENTIAL_BROKER_TEST_TIMEOUT", "60"))
 
 # What a sanitizer that the binary was built with has to say ends the process: no test may take that for an end of its own.
 SANITIZER_REPORT = re.compile(r"(ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|: runtime error: )")
+
+
+@functools.cache
+def sanitized():
+    """Whether the binary under test was built with a sanitizer: its runtime is part of the binary then."""
+    binary = pathlib.Path(BINARY).read_bytes()
+    return any(f"__{name}_init".encode() in binary for name in ("asan", "tsan", "msan"))
+
+
+def wait_for(condition, timeout, pause=0.02):
+    """True as soon as `condition()` is; for what /proc and /metrics show, which can only be polled."""
+    deadline = time.monotonic() + timeout
+    pauses = threading.Event()
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        pauses.wait(pause)
+    return True
 
 
 class Process:
@@ -62,6 +82,11 @@ class Process:
     @property
     def pid(self):
         return self._process.pid
+
+    @property
+    def exit_status(self):
+        """None while the process runs."""
+        return self._process.poll()
 
     @property
     def log(self):

@@ -111,20 +111,20 @@ def tls_context(ca_file, client=None):
 
 
 def connect(address, source=None, receive_buffer=None):
-    """A connected socket; `source`: the local address, of 127.0.0.0/8; `receive_buffer`: bytes."""
+    """A connected socket; `source`: the local address, of the family of `address`; `receive_buffer`: bytes."""
     if address.startswith("unix:"):
         raw = socket.socket(socket.AF_UNIX)
         raw.settimeout(TIMEOUT)
         raw.connect(address.removeprefix("unix:"))
         return raw
-    raw = socket.socket(socket.AF_INET)
+    host, _, port = address.rpartition(":")
+    raw = socket.socket(socket.AF_INET6 if host.startswith("[") else socket.AF_INET)
     raw.settimeout(TIMEOUT)
     if receive_buffer is not None:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     if source is not None:
         raw.bind((source, 0))
-    host, _, port = address.rpartition(":")
-    raw.connect((host, int(port)))
+    raw.connect((host.strip("[]"), int(port)))
     return raw
 
 

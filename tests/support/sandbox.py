@@ -11,32 +11,19 @@ ACCESS_KEY_ID = "canary-key-id-5f1c"
 SECRET_ACCESS_KEY = "canary-secret-key-9b27"
 
 
-class Sandbox(Process):
-    """`faults` are flags by their names: Sandbox(tmp, lifetime=6, login_status=503)."""
+class SandboxControl:
+    """Counters and faults of a running sandbox, over its own HTTPS listener."""
 
-    def __init__(self, folder, listen="127.0.0.1:0", **faults):
-        self.ca_file = folder / "sandbox-ca.pem"
-        flags = []
-        for name, value in faults.items():
-            flags += [f"--{name.replace('_', '-')}={_text(value)}"]
-        super().__init__(
-            "sandbox",
-            "--listen", listen,
-            "--ca-out", self.ca_file,
-            "--access-key-id", ACCESS_KEY_ID,
-            "--secret-access-key", SECRET_ACCESS_KEY,
-            *flags,
-        )  # fmt: skip
-        self.base_url = self.wait_event("serving")["base_url"]
-        self._host = urllib.parse.urlparse(self.base_url)
-
+    def __init__(self, url, ca_file):
+        self._host = urllib.parse.urlparse(url)
+        self._ca_file = str(ca_file)
         # Kept open, so that faults can be ended while new connections are refused.
         self._control = self._connect(TIMEOUT)
 
     def _connect(self, timeout):
-        context = ssl.create_default_context(cafile=str(self.ca_file))
+        context = ssl.create_default_context(cafile=self._ca_file)
         connection = http.client.HTTPSConnection(
-            self._host.hostname, self._host.port, context=context, timeout=timeout
+            self._host.hostname, self._host.port or 443, context=context, timeout=timeout
         )
         connection.connect()
         return connection
@@ -74,6 +61,28 @@ class Sandbox(Process):
         status, body, _ = self.request("GET", f"/sandbox/wait?{query}", timeout=timeout + 10)
         assert status == 200, (status, body)
         return body
+
+
+class Sandbox(Process, SandboxControl):
+    """`faults` are flags by their names: Sandbox(tmp, lifetime=6, login_status=503)."""
+
+    def __init__(self, folder, listen="127.0.0.1:0", **faults):
+        self.ca_file = folder / "sandbox-ca.pem"
+        Process.__init__(
+            self,
+            "sandbox",
+            "--listen", listen,
+            "--ca-out", self.ca_file,
+            "--access-key-id", ACCESS_KEY_ID,
+            "--secret-access-key", SECRET_ACCESS_KEY,
+            *fault_flags(faults),
+        )  # fmt: skip
+        self.base_url = self.wait_event("serving")["base_url"]
+        SandboxControl.__init__(self, self.base_url, self.ca_file)
+
+
+def fault_flags(faults):
+    return [f"--{name.replace('_', '-')}={_text(value)}" for name, value in faults.items()]
 
 
 def _text(value):

@@ -22,18 +22,25 @@ class TokenStream:
         try:
             for message in self._call:
                 self._messages.put(message)
-        except grpc.RpcError as error:
+            self._messages.put(EOFError("the stream ended with OK"))
+        except Exception as error:
             self._messages.put(error)
 
     def wait(self, wanted):
         """The next message for which `wanted` holds; errors count too."""
         while True:
             message = self._messages.get(timeout=TIMEOUT)
+            if isinstance(message, Exception) and not isinstance(message, grpc.RpcError):
+                raise message
             if wanted(message):
                 return message
 
     def wait_token(self, other_than=None):
         return self.wait(lambda m: m.HasField("token") and m.token.version != other_than)
+
+    def has_news(self):
+        """Whether anything, an error included, has come that no wait has taken."""
+        return not self._messages.empty()
 
     def wait_error(self):
         return self.wait(lambda m: isinstance(m, grpc.RpcError))

@@ -9,13 +9,13 @@ import threading
 from support.processes import TIMEOUT
 
 
-def unsigned_token(name, issuer="https://kubernetes.default.svc"):
-    """What looks like a ServiceAccount token: whether it is one only the API server could tell."""
+def unsigned_token(name, issuer="https://kubernetes.default.svc", **claims):
+    """What looks like a ServiceAccount token: whether it is one only the API server could tell. `claims`: `exp` and such."""
 
     def part(value):
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
-    return f"{part({'alg': 'RS256'})}.{part({'iss': issuer, 'sub': name})}.{part('signature of ' + name)}"
+    return f"{part({'alg': 'RS256'})}.{part({'iss': issuer, 'sub': name, **claims})}.{part('signature of ' + name)}"
 
 
 class TokenReviews:
@@ -28,6 +28,7 @@ class TokenReviews:
         self._gate = threading.Event()
         self._gate.set()
         self._changed = threading.Condition()
+        self._errors = []  # of the server's threads, which only print them
         owner = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -35,7 +36,11 @@ class TokenReviews:
 
             def do_POST(self):
                 request = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                body = owner._answer(self.path, self.headers["authorization"], request, audience)
+                try:
+                    body = owner._answer(self.path, self.headers["authorization"], request, audience)
+                except Exception as error:
+                    owner._errors.append(error)
+                    raise
                 self.send_response(201)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(body)))
@@ -84,3 +89,5 @@ class TokenReviews:
         self.hang(False)
         self._server.shutdown()
         self._server.server_close()
+        if self._errors:
+            raise self._errors[0]

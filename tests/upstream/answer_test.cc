@@ -118,28 +118,28 @@ void PrintTo(const Flaw& flaw, std::ostream* out) { *out << flaw.name; }
 
 class UnusableAnswer : public ::testing::TestWithParam<Flaw> {};
 
-constexpr char kCanary[] = "canary-0f9e8d7c6b5a";
+constexpr char kCanaryToken[] = "canary-0f9e8d7c6b5a";
 
 TEST_P(UnusableAnswer, SaysWhatIsWrongWithoutQuotingIt) {
   const absl::StatusOr<Grant> grant = ParseTokenAnswer(GetParam().body, GetParam().date, Times());
   ASSERT_FALSE(grant.ok());
   EXPECT_EQ(grant.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(grant.status().message()), HasSubstr(GetParam().error));
-  EXPECT_THAT(grant.status().ToString(), Not(HasSubstr(kCanary)));
+  EXPECT_THAT(grant.status().ToString(), Not(HasSubstr(kCanaryToken)));
 }
 
 // An answer whose token is the canary, with `members` beside it.
 std::string Canary(const std::string& members) {
-  return std::string(R"({"access_token":")") + kCanary + "\"," + members + "}";
+  return std::string(R"({"access_token":")") + kCanaryToken + "\"," + members + "}";
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Each, UnusableAnswer,
     ::testing::Values(
-        Flaw{"Empty", "", "not valid JSON"}, Flaw{"NoJson", kCanary, "not valid JSON"},
+        Flaw{"Empty", "", "not valid JSON"}, Flaw{"NoJson", kCanaryToken, "not valid JSON"},
         Flaw{"HtmlPage", "<html>canary-0f9e8d7c6b5a</html>", "not valid JSON at byte 1"},
         Flaw{"CutOff", Canary(R"("expires_in":300)").substr(0, 50), "not valid JSON"},
-        Flaw{"TrailingText", Canary(R"("expires_in":300)") + kCanary, "not valid JSON"},
+        Flaw{"TrailingText", Canary(R"("expires_in":300)") + kCanaryToken, "not valid JSON"},
         Flaw{"TwoObjects", Canary(R"("expires_in":300)") + "{}", "not valid JSON"},
         Flaw{"Array", R"(["canary-0f9e8d7c6b5a"])", "not a JSON object"},
         Flaw{"String", R"("canary-0f9e8d7c6b5a")", "not a JSON object"},

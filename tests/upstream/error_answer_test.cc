@@ -13,7 +13,7 @@ using ::testing::Not;
 
 constexpr absl::Time kNow = absl::UnixEpoch();
 
-HttpResult Answer(int status, std::string_view body = "") {
+HttpResult ErrorAnswer(int status, std::string_view body = "") {
   HttpResult answer;
   answer.outcome = HttpResult::Outcome::kAnswered;
   answer.status = status;
@@ -31,7 +31,7 @@ TEST(ErrorAnswer, MapsEachStatus) {
       {599, FailureKind::kServerError},  {301, FailureKind::kAmbiguous},
       {600, FailureKind::kAmbiguous},    {999, FailureKind::kAmbiguous}};
   for (const auto& [status, kind] : kinds) {
-    const AttemptFailure failure = ReadErrorAnswer(Answer(status), kNow);
+    const AttemptFailure failure = ReadErrorAnswer(ErrorAnswer(status), kNow);
     EXPECT_EQ(failure.kind, kind) << status;
     EXPECT_EQ(failure.http_status, status);
     EXPECT_THAT(failure.message, HasSubstr(std::to_string(status)));
@@ -40,7 +40,7 @@ TEST(ErrorAnswer, MapsEachStatus) {
 }
 
 TEST(ErrorAnswer, ReadsRetryAfterByTheServersDate) {
-  HttpResult answer = Answer(429);
+  HttpResult answer = ErrorAnswer(429);
   answer.retry_after = "30";
   EXPECT_EQ(ReadErrorAnswer(answer, kNow).retry_after, absl::Seconds(30));
 
@@ -54,9 +54,9 @@ TEST(ErrorAnswer, ReadsRetryAfterByTheServersDate) {
 }
 
 TEST(ErrorAnswer, KeepsAPlainRequestId) {
-  EXPECT_EQ(
-      ReadErrorAnswer(Answer(401, R"({"request_id":"8f14e45f-ceea-4670:a_b.1"})"), kNow).request_id,
-      "8f14e45f-ceea-4670:a_b.1");
+  EXPECT_EQ(ReadErrorAnswer(ErrorAnswer(401, R"({"request_id":"8f14e45f-ceea-4670:a_b.1"})"), kNow)
+                .request_id,
+            "8f14e45f-ceea-4670:a_b.1");
 }
 
 TEST(ErrorAnswer, DropsAnyOtherRequestId) {
@@ -66,15 +66,15 @@ TEST(ErrorAnswer, DropsAnyOtherRequestId) {
         std::string(R"({"request_id":"é"})"), std::string(R"({"request_id":"a\u0000"})"),
         std::string(R"({"error":{"request_id":"a"}})"),
         R"({"request_id":")" + std::string(65, 'a') + R"("})"}) {
-    EXPECT_EQ(ReadErrorAnswer(Answer(401, body), kNow).request_id, "") << body;
+    EXPECT_EQ(ReadErrorAnswer(ErrorAnswer(401, body), kNow).request_id, "") << body;
   }
 }
 
 TEST(ErrorAnswer, QuotesNothingElseOfTheBody) {
-  const AttemptFailure failure =
-      ReadErrorAnswer(Answer(422, R"({"title":"canary","description":"canary","request_id":"id",
+  const AttemptFailure failure = ReadErrorAnswer(
+      ErrorAnswer(422, R"({"title":"canary","description":"canary","request_id":"id",
                       "detail":[{"loc":["canary"],"msg":"canary","type":"canary"}]})"),
-                      kNow);
+      kNow);
   EXPECT_EQ(failure.request_id, "id");
   EXPECT_THAT(failure.message, Not(HasSubstr("canary")));
 }

@@ -21,6 +21,7 @@
 
 #include "support/tls_server.h"
 #include "upstream/https_client.h"
+#include "upstream/trusting_client.h"
 
 namespace credential_broker::upstream {
 namespace {
@@ -63,22 +64,9 @@ extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo
 
 namespace {
 
-TestCa& Ca() {
-  static TestCa ca;
-  return ca;
-}
-
 const TestIdentity& Loopback() {
   static const TestIdentity identity = Ca().Issue("IP:127.0.0.1");
   return identity;
-}
-
-HttpsClientOptions Trusting(const TestCa& ca) {
-  HttpsClientOptions options;
-  options.ca_file = ca.ca_file();
-  options.connect_timeout = absl::Seconds(20);
-  options.request_timeout = absl::Seconds(20);
-  return options;
 }
 
 HttpRequest CanaryPost(const std::string& url, const Secret& bearer) {

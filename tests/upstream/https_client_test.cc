@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "support/tls_server.h"
+#include "upstream/trusting_client.h"
 
 namespace credential_broker::upstream {
 namespace {
@@ -24,19 +25,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 using Outcome = HttpResult::Outcome;
-
-TestCa& Ca() {
-  static TestCa ca;
-  return ca;
-}
-
-HttpsClientOptions Trusting(const TestCa& ca) {
-  HttpsClientOptions options;
-  options.ca_file = ca.ca_file();
-  options.connect_timeout = absl::Seconds(20);
-  options.request_timeout = absl::Seconds(20);
-  return options;
-}
 
 // Answers each request with the next of `answers`, the connection staying open; an empty answer
 // closes it.

@@ -9,15 +9,15 @@
 namespace credential_broker::upstream {
 namespace {
 
-std::string Jwt(const std::string& payload) {
+std::string JwtOf(const std::string& payload) {
   return "h." + absl::WebSafeBase64Escape(payload) + ".s";
 }
 
 TEST(JwtExpiry, IsTheExpClaim) {
-  EXPECT_EQ(JwtExpiry(Jwt(R"({"sub":"?>~","exp":1700000000,"iat":1})")),
+  EXPECT_EQ(JwtExpiry(JwtOf(R"({"sub":"?>~","exp":1700000000,"iat":1})")),
             absl::FromUnixSeconds(1'700'000'000));
-  EXPECT_EQ(JwtExpiry(Jwt(R"({"exp":1700000000.5})")), absl::FromUnixMillis(1'700'000'000'500));
-  EXPECT_EQ(JwtExpiry(Jwt(R"({"exp":-1})")), absl::FromUnixSeconds(-1));
+  EXPECT_EQ(JwtExpiry(JwtOf(R"({"exp":1700000000.5})")), absl::FromUnixMillis(1'700'000'000'500));
+  EXPECT_EQ(JwtExpiry(JwtOf(R"({"exp":-1})")), absl::FromUnixSeconds(-1));
 }
 
 TEST(JwtExpiry, ReadsATokenOfAnotherIssuer) {
@@ -32,9 +32,9 @@ TEST(JwtExpiry, ReadsATokenOfAnotherIssuer) {
 TEST(JwtExpiry, AllElseIsNone) {
   for (const std::string& token :
        {std::string(), std::string("opaque"), std::string(".."), std::string("a.b.c"),
-        std::string("a.!!!.c"), Jwt(""), Jwt("[]"), Jwt("{}"), Jwt(R"({"exp":null})"),
-        Jwt(R"({"exp":"1700000000"})"), Jwt(R"({"exp":1e300})"), Jwt(R"({"exp":-1e300})"),
-        Jwt(R"({"exp":1,"exp":2})"), Jwt(R"({"exp":1})") + ".x"}) {
+        std::string("a.!!!.c"), JwtOf(""), JwtOf("[]"), JwtOf("{}"), JwtOf(R"({"exp":null})"),
+        JwtOf(R"({"exp":"1700000000"})"), JwtOf(R"({"exp":1e300})"), JwtOf(R"({"exp":-1e300})"),
+        JwtOf(R"({"exp":1,"exp":2})"), JwtOf(R"({"exp":1})") + ".x"}) {
     EXPECT_FALSE(JwtExpiry(token).has_value()) << token;
   }
 }

@@ -179,7 +179,8 @@ class Exchange {
 
  private:
   Front& front_;
-  FakeLoop loop_;
+  std::shared_ptr<FakeLoop> loop_owner_ = std::make_shared<FakeLoop>();
+  FakeLoop& loop_ = *loop_owner_;
   GrpcApplication application_;
   FakeStream stream_;
   std::unique_ptr<h2::RequestHandler> handler_;

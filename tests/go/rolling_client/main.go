@@ -1,6 +1,6 @@
-// Command rolling_client calls GetToken with grpc-go until its standard input ends, over all the addresses that it is
-// given, balanced and retried as a service config says; then it prints one JSON line of what it saw. A caller as a
-// bank's Go services have it: rolling_client CA_FILE CERT_FILE KEY_FILE SERVICE_CONFIG ADDRESS…
+// Command rolling_client calls GetToken with grpc-go until its standard input ends, balanced and retried as a service config
+// says; then it prints one JSON line of what it saw. A caller as a bank's Go services have it. It calls the addresses that it
+// is given, or, given one name such as dns:///broker:8443, what gRPC resolves that to.
 package main
 
 import (
@@ -9,9 +9,11 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,33 +36,66 @@ type result struct {
 	Error  string `json:"last_error"`
 }
 
-func dial(args []string) (*grpc.ClientConn, error) {
-	ca, err := os.ReadFile(args[0])
+var (
+	caFile     = flag.String("ca", "", "PEM file of the CA that the broker's certificate comes from")
+	certFile   = flag.String("cert", "", "PEM file of a client certificate, with -key")
+	keyFile    = flag.String("key", "", "PEM file of its key")
+	tokenFile  = flag.String("token-file", "", "file of a ServiceAccount token, read again for each call")
+	serverName = flag.String("server-name", "", "name that the broker's certificate must have, instead of the target's")
+	config     = flag.String("service-config", "{}", "gRPC service config, JSON")
+)
+
+// bearer sends the token that the file holds at the time of the call, as kubelet replaces it.
+type bearer string
+
+func (file bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	token, err := os.ReadFile(string(file))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"authorization": "Bearer " + strings.TrimSpace(string(token))}, nil
+}
+
+func (bearer) RequireTransportSecurity() bool { return true }
+
+func dial(targets []string) (*grpc.ClientConn, error) {
+	ca, err := os.ReadFile(*caFile)
 	if err != nil {
 		return nil, err
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca)
-	pair, err := tls.LoadX509KeyPair(args[1], args[2])
-	if err != nil {
-		return nil, err
+	secure := &tls.Config{RootCAs: roots, ServerName: *serverName}
+	if *certFile != "" {
+		pair, err := tls.LoadX509KeyPair(*certFile, *keyFile)
+		if err != nil {
+			return nil, err
+		}
+		secure.Certificates = []tls.Certificate{pair}
+	}
+	options := []grpc.DialOption{
+		grpc.WithDefaultServiceConfig(*config), grpc.WithTransportCredentials(credentials.NewTLS(secure)),
+	}
+	if *tokenFile != "" {
+		options = append(options, grpc.WithPerRPCCredentials(bearer(*tokenFile)))
+	}
+	if len(targets) == 1 && strings.Contains(targets[0], ":///") {
+		return grpc.NewClient(targets[0], options...)
 	}
 	brokers := manual.NewBuilderWithScheme("brokers")
 	var state resolver.State
-	for _, address := range args[4:] {
+	for _, address := range targets {
 		state.Addresses = append(state.Addresses, resolver.Address{Addr: address})
 	}
 	brokers.InitialState(state)
-	config := &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair}, ServerName: "localhost"}
-	return grpc.NewClient("brokers:///all", grpc.WithResolvers(brokers), grpc.WithDefaultServiceConfig(args[3]),
-		grpc.WithTransportCredentials(credentials.NewTLS(config)))
+	return grpc.NewClient("brokers:///all", append(options, grpc.WithResolvers(brokers))...)
 }
 
-func run(args []string) error {
-	if len(args) < 5 {
-		return errors.New("usage: rolling_client CA_FILE CERT_FILE KEY_FILE SERVICE_CONFIG ADDRESS…")
+func run(targets []string) error {
+	if len(targets) == 0 {
+		return errors.New("usage: rolling_client [flags] TARGET or ADDRESS…")
 	}
-	conn, err := dial(args)
+	conn, err := dial(targets)
 	if err != nil {
 		return err
 	}
@@ -108,7 +143,8 @@ func run(args []string) error {
 }
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	flag.Parse()
+	if err := run(flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

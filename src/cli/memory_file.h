@@ -1,0 +1,31 @@
+#ifndef CREDENTIAL_BROKER_CLI_MEMORY_FILE_H_
+#define CREDENTIAL_BROKER_CLI_MEMORY_FILE_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "h2/unique_fd.h"
+
+namespace credential_broker::cli {
+
+// A file that exists in this process's memory only, for code that takes a path. However the process
+// ends, nothing of it is left.
+class MemoryFile {
+ public:
+  // RESOURCE_EXHAUSTED: there is no descriptor or memory for it. FAILED_PRECONDITION: it cannot be
+  // opened by its path, because /proc is not mounted.
+  static absl::StatusOr<MemoryFile> Make(std::string_view content);
+
+  // Returns a path that opens the file in this process, and only there, while this object lives.
+  std::string path() const;
+
+ private:
+  explicit MemoryFile(h2::UniqueFd fd) : fd_(std::move(fd)) {}
+
+  h2::UniqueFd fd_;
+};
+
+}  // namespace credential_broker::cli
+
+#endif  // CREDENTIAL_BROKER_CLI_MEMORY_FILE_H_

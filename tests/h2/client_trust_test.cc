@@ -1,0 +1,519 @@
+#include "h2/client_trust.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/mutex.h"
+#include "h2/test_application.h"
+#include "h2/test_certificates.h"
+#include "h2/tls_context.h"
+
+namespace credential_broker::h2 {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// The system's time, with a wall clock that a test may set.
+class SetClock final : public Clock {
+ public:
+  BootTime Now() const override { return SystemClock().Now(); }
+  absl::Time WallNow() const override {
+    MutexLock lock(mutex_);
+    return SystemClock().WallNow() + ahead_;
+  }
+  void SetAhead(absl::Duration ahead) {
+    MutexLock lock(mutex_);
+    ahead_ = ahead;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  absl::Duration ahead_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Makes a handshake in memory. Returns what the server's verification of `client` results in.
+long VerifyResultOf(const TlsIdentity& identity, const PemIdentity& client) {  // NOLINT
+  const auto context = TlsContext::Create(identity);
+  EXPECT_TRUE(context.ok()) << context.status();
+  const SslPtr server = (*context)->NewConnection();
+  const SslCtxPtr client_context(SSL_CTX_new(TLS_client_method()));
+  const auto chain = ReadCertificates("client", client.certificate);
+  SSL_CTX_use_certificate(client_context.get(), chain->front().get());
+  for (std::size_t i = 1; i < chain->size(); ++i) {
+    SSL_CTX_add1_chain_cert(client_context.get(), (*chain)[i].get());
+  }
+  const BioPtr key_text = MemoryReader(client.key);
+  const PkeyPtr key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, NoPassphrase, nullptr));
+  SSL_CTX_use_PrivateKey(client_context.get(), key.get());
+  const SslPtr ssl(SSL_new(client_context.get()));
+  SSL_set_connect_state(ssl.get());
+  BIO* server_end = nullptr;
+  BIO* client_end = nullptr;
+  BIO_new_bio_pair(&server_end, 100'000, &client_end, 100'000);
+  SSL_set_bio(server.get(), server_end, server_end);
+  SSL_set_bio(ssl.get(), client_end, client_end);
+  for (int i = 0; i < 10; ++i) {
+    SSL_do_handshake(ssl.get());
+    SSL_do_handshake(server.get());
+  }
+  return SSL_get_verify_result(server.get());
+}
+
+// A server that keeps the peer of its last request; "/endless" never ends.
+class ClientTrustTest : public ::testing::Test {
+ protected:
+  ClientTrustTest()
+      : application_([this](Stream& stream, const RequestHead& head) {
+          {
+            MutexLock lock(mutex_);
+            peer_ = stream.peer();
+          }
+          if (head.path == "/endless") {
+            stream.SendHeaders(OkHeaders());
+          } else {
+            stream.SendHeadersOnly(OkHeaders());
+          }
+          return Script();
+        }) {
+    options_.address = "127.0.0.1:0";
+    options_.loops = 1;
+    options_.clock = &clock_;
+    options_.limits.shutdown_notice = absl::Milliseconds(10);
+    options_.limits.trust_check_spread = absl::Milliseconds(20);
+    options_.limits.max_connection_age_grace = absl::Seconds(10);
+  }
+
+  TlsIdentity Identity(std::string client_ca, std::string crls = "") const {
+    const PemIdentity leaf = ca_.Issue("DNS:localhost");
+    TlsIdentity identity{leaf.certificate, Secret(leaf.key), std::move(client_ca)};
+    identity.client_crls = std::move(crls);
+    return identity;
+  }
+  TlsIdentity Scoped(std::vector<ClientAuthority> authorities) const {
+    TlsIdentity identity = Identity("");
+    identity.client_authorities = std::move(authorities);
+    return identity;
+  }
+  void Start(TlsIdentity identity) {
+    options_.tls = std::move(identity);
+    auto server = Server::Start(std::move(options_), application_);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+  std::unique_ptr<H2Client> Connect(const PemIdentity& identity) {
+    H2ClientOptions options;
+    options.address = server_->address();
+    options.tls.emplace();
+    options.tls->certificate = identity.certificate;
+    options.tls->key = identity.key;
+    auto client = H2Client::Connect(options);
+    return client.ok() ? *std::move(client) : nullptr;
+  }
+  bool Serves(const PemIdentity& identity) {
+    const auto client = Connect(identity);
+    return client != nullptr && client->Call("/").Get(":status") == "200";
+  }
+  // What is wrong with an identity.
+  static std::string Refusal(const TlsIdentity& identity) {
+    return CheckIdentity(identity).status().ToString();
+  }
+  static std::int32_t OpenEndless(H2Client& client) {
+    const std::int32_t stream = client.Request("/endless", true);
+    EXPECT_TRUE(client.Await([&] { return !client.answer(stream).headers.empty(); }));
+    return stream;
+  }
+  Peer peer() {
+    MutexLock lock(mutex_);
+    return peer_;
+  }
+
+  TestAuthority ca_;
+  SetClock clock_;
+  Mutex mutex_;
+  Peer peer_ ABSL_GUARDED_BY(mutex_);
+  ScriptedApplication application_;
+  ServerOptions options_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ClientTrustTest, AConnectionEndsWithItsCertificate) {
+  Start(Identity(ca_.pem()));
+  // It is valid for a day.
+  clock_.SetAhead(absl::Hours(24) - absl::Milliseconds(1500));
+  const auto client = Connect(ca_.Issue("DNS:a"));
+  ASSERT_NE(client, nullptr);
+  OpenEndless(*client);
+  EXPECT_TRUE(client->AwaitClose());
+  EXPECT_GE(client->goaways().size(), 2U);
+  EXPECT_EQ(server_->counters().certificate_expiries.value(), 1U);
+  EXPECT_EQ(server_->counters().grace_cuts.value(), 1U);
+  EXPECT_EQ(server_->counters().age_limits.value(), 0U);
+}
+
+TEST_F(ClientTrustTest, TheGraceOfAgeEndsWithTheCertificate) {
+  options_.limits.max_connection_age = absl::Milliseconds(10);
+  options_.limits.max_connection_age_grace = absl::Hours(1);
+  Start(Identity(ca_.pem()));
+  clock_.SetAhead(absl::Hours(24) - absl::Milliseconds(1500));
+  const auto client = Connect(ca_.Issue("DNS:a"));
+  ASSERT_NE(client, nullptr);
+  OpenEndless(*client);
+  EXPECT_TRUE(client->AwaitClose());
+  EXPECT_EQ(server_->counters().age_limits.value(), 1U);
+}
+
+TEST_F(ClientTrustTest, AWallClockThatIsSetIsNoticed) {
+  options_.limits.wall_clock_check = absl::Milliseconds(10);
+  Start(Identity(ca_.pem()));
+  const auto client = Connect(ca_.Issue("DNS:a"));
+  ASSERT_NE(client, nullptr);
+  EXPECT_EQ(client->Call("/").Get(":status"), "200");
+  clock_.SetAhead(absl::Hours(25));
+  EXPECT_TRUE(client->AwaitClose());
+  EXPECT_EQ(server_->counters().certificate_expiries.value(), 1U);
+}
+
+TEST_F(ClientTrustTest, TheFirstCertificateOfTheChainToExpireEndsTheConnection) {
+  Start(Identity(ca_.pem()));
+  EXPECT_TRUE(Serves(ca_.Issue("DNS:a", 1)));
+  EXPECT_LT(peer().certificate_expires_at - SystemClock().WallNow(), absl::Hours(25));
+  EXPECT_TRUE(Serves(ca_.Issue("DNS:a", 30)));
+  // The CA is valid for two days.
+  EXPECT_LT(peer().certificate_expires_at - SystemClock().WallNow(), absl::Hours(49));
+}
+
+TEST_F(ClientTrustTest, AChangedCrlEndsTheRevokedConnectionAndNoOther) {
+  Start(Identity(ca_.pem(), ca_.Crl({})));
+  const PemIdentity stolen = ca_.Issue("DNS:stolen");
+  const PemIdentity good = ca_.Issue("DNS:good");
+  const auto revoked = Connect(stolen);
+  const auto other = Connect(good);
+  ASSERT_TRUE(revoked != nullptr && other != nullptr);
+  EXPECT_EQ(revoked->Call("/").Get(":status"), "200");
+  EXPECT_EQ(other->Call("/").Get(":status"), "200");
+  ASSERT_TRUE(server_->UpdateIdentity(Identity(ca_.pem(), ca_.Crl({stolen.certificate}))).ok());
+  ASSERT_TRUE(revoked->AwaitClose());
+  EXPECT_EQ(revoked->goaways().front().error_code, 0U);
+  EXPECT_EQ(server_->counters().trust_changes.value(), 1U);
+  // All are looked at within the spread; it went through this one's too.
+  ASSERT_TRUE(server_->UpdateIdentity(Identity(ca_.pem(), ca_.Crl({stolen.certificate}))).ok());
+  EXPECT_EQ(other->Call("/").Get(":status"), "200");
+  EXPECT_THAT(other->goaways(), IsEmpty());
+  EXPECT_FALSE(Serves(stolen));
+  EXPECT_TRUE(Serves(good));
+}
+
+TEST_F(ClientTrustTest, ACaThatIsRemovedEndsItsConnections) {
+  const TestAuthority second("second");
+  Start(Identity(ca_.pem() + second.pem()));
+  const auto first_client = Connect(ca_.Issue("DNS:a"));
+  const auto second_client = Connect(second.Issue("DNS:b"));
+  ASSERT_TRUE(first_client != nullptr && second_client != nullptr);
+  EXPECT_EQ(first_client->Call("/").Get(":status"), "200");
+  EXPECT_EQ(second_client->Call("/").Get(":status"), "200");
+  ASSERT_TRUE(server_->UpdateIdentity(Identity(ca_.pem())).ok());
+  EXPECT_TRUE(second_client->AwaitClose());
+  EXPECT_EQ(server_->counters().trust_changes.value(), 1U);
+  EXPECT_EQ(first_client->Call("/").Get(":status"), "200");
+  // Without any CA what a certificate said counts no more.
+  ASSERT_TRUE(server_->UpdateIdentity(Identity("")).ok());
+  EXPECT_TRUE(first_client->AwaitClose());
+}
+
+TEST_F(ClientTrustTest, ACaThatIsAddedEndsConnectionsWithoutACertificate) {
+  Start(Identity(""));
+  const auto client = Connect({});
+  ASSERT_NE(client, nullptr);
+  EXPECT_EQ(client->Call("/").Get(":status"), "200");
+  ASSERT_TRUE(server_->UpdateIdentity(Identity(ca_.pem())).ok());
+  EXPECT_TRUE(client->AwaitClose());
+}
+
+TEST_F(ClientTrustTest, ARenewedServerCertificateEndsNoConnection) {
+  Start(Identity(ca_.pem()));
+  const auto client = Connect(ca_.Issue("DNS:a"));
+  ASSERT_NE(client, nullptr);
+  EXPECT_EQ(client->Call("/").Get(":status"), "200");
+  ASSERT_TRUE(server_->UpdateIdentity(Identity(ca_.pem())).ok());
+  EXPECT_EQ(client->Call("/").Get(":status"), "200");
+  EXPECT_THAT(client->goaways(), IsEmpty());
+}
+
+TEST_F(ClientTrustTest, AnExpiredCrlRefusesItsIssuersCertificatesOnly) {
+  const TestAuthority second("second");
+  Start(Identity(ca_.pem() + second.pem(), ca_.Crl({}, -absl::Minutes(1))));
+  EXPECT_FALSE(Serves(ca_.Issue("DNS:a")));
+  EXPECT_TRUE(Serves(second.Issue("DNS:b")));
+  const ClientTrustReport report = server_->client_trust();
+  ASSERT_EQ(report.crls.size(), 1U);
+  EXPECT_EQ(report.crls.begin()->first, "CN = CA");
+  EXPECT_LT(report.crls.begin()->second.expires_at, SystemClock().WallNow());
+  EXPECT_THAT(report.authorities_without_crl, ElementsAre("CN = second"));
+}
+
+TEST_F(ClientTrustTest, ACrlThatExpiresEndsOnlyWhatItRevokes) {
+  Start(Identity(ca_.pem(), ca_.Crl({})));
+  const PemIdentity honest = ca_.Issue("DNS:a");
+  const PemIdentity stolen = ca_.Issue("DNS:b");
+  const auto stays = Connect(honest);
+  const auto goes = Connect(stolen);
+  ASSERT_TRUE(stays != nullptr && goes != nullptr);
+  EXPECT_EQ(stays->Call("/").Get(":status"), "200");
+  EXPECT_EQ(goes->Call("/").Get(":status"), "200");
+  ASSERT_TRUE(
+      server_->UpdateIdentity(Identity(ca_.pem(), ca_.Crl({stolen.certificate}, -absl::Minutes(1))))
+          .ok());
+  EXPECT_TRUE(goes->AwaitClose());
+  EXPECT_EQ(stays->Call("/").Get(":status"), "200");
+  EXPECT_THAT(stays->goaways(), IsEmpty());
+  EXPECT_FALSE(Serves(honest)) << "new connections need a CRL that is valid";
+}
+
+TEST_F(ClientTrustTest, RefusesCrlsThatWouldLockOutClientsOrLetRevokedOnesIn) {
+  const auto refusal = [this](const CrlOptions& options) {
+    return Refusal(Identity(ca_.pem(), ca_.Crl({}, absl::Hours(1), options)));
+  };
+  const TestAuthority impostor("CA");
+  EXPECT_THAT(Refusal(Identity(ca_.pem(), impostor.Crl({}))),
+              HasSubstr("CRL of CN = CA: it is not signed by the client CA of that name"));
+  EXPECT_THAT(refusal({.issued = absl::Minutes(6)}),
+              HasSubstr("CRL of CN = CA: it is not valid yet"));
+  EXPECT_THAT(refusal({.delta = true}), HasSubstr("CRL of CN = CA: it is a delta CRL"));
+  EXPECT_THAT(refusal({.indirect = true}), HasSubstr("CRL of CN = CA: it is an indirect CRL"));
+  EXPECT_THAT(refusal({.some_reasons = true}),
+              HasSubstr("CRL of CN = CA: it is for some reasons (onlySomeReasons)"));
+  EXPECT_THAT(refusal({.unknown_critical = true}),
+              HasSubstr("CRL of CN = CA: it has a critical extension that is not supported"));
+  const TestAuthority no_crl_sign("no CRL", {.key_usage = "critical,keyCertSign"});
+  EXPECT_THAT(Refusal(Identity(no_crl_sign.pem(), no_crl_sign.Crl({}))),
+              HasSubstr("CRL of CN = no CRL: the keyUsage of the client CA lacks cRLSign"));
+  const TestAuthority no_key_usage("any", {.key_usage = ""});
+  EXPECT_TRUE(CheckIdentity(Identity(no_key_usage.pem(), no_key_usage.Crl({}))).ok());
+}
+
+TEST_F(ClientTrustTest, ACrlOfTheNextMinutesIsInForce) {
+  const PemIdentity stolen = ca_.Issue("DNS:stolen");
+  Start(Identity(ca_.pem(),
+                 ca_.Crl({stolen.certificate}, absl::Hours(1), {.issued = absl::Minutes(4)})));
+  EXPECT_TRUE(Serves(ca_.Issue("DNS:a")));
+  EXPECT_FALSE(Serves(stolen));
+}
+
+TEST_F(ClientTrustTest, OnlyTheNewestCrlOfAnIssuerIsInForce) {
+  const PemIdentity stolen = ca_.Issue("DNS:stolen");
+  const std::string older = ca_.Crl({}, absl::Hours(48));
+  const std::string newer =
+      ca_.Crl({stolen.certificate}, -absl::Minutes(1), {.issued = -absl::Hours(1)});
+  Start(Identity(ca_.pem(), older + newer));
+  EXPECT_FALSE(Serves(stolen)) << "the newer CRL has expired";
+  EXPECT_LT(server_->client_trust().crls.at("CN = CA").expires_at, SystemClock().WallNow());
+  EXPECT_THAT(server_->client_trust().superseded_crls, ElementsAre("CN = CA"));
+  ASSERT_TRUE(server_->UpdateIdentity(Identity(ca_.pem(), newer + older)).ok());
+  EXPECT_FALSE(Serves(stolen)) << "in any order";
+  // The number decides where both have one.
+  const std::string second =
+      ca_.Crl({stolen.certificate}, absl::Hours(1), {.issued = -absl::Hours(9), .number = 10});
+  const std::string first = ca_.Crl({}, absl::Hours(2), {.issued = -absl::Hours(1), .number = 9});
+  ASSERT_TRUE(server_->UpdateIdentity(Identity(ca_.pem(), second + first)).ok());
+  EXPECT_FALSE(Serves(stolen));
+  ASSERT_TRUE(server_->UpdateIdentity(Identity(ca_.pem(), second + second)).ok());
+  EXPECT_THAT(server_->client_trust().superseded_crls, IsEmpty()) << "the same one twice";
+}
+
+TEST_F(ClientTrustTest, ACrlBelongsToTheCaWhoseKeySignedIt) {
+  const TestAuthority renewed("CA");
+  const PemIdentity stolen = ca_.Issue("DNS:stolen");
+  Start(Identity(ca_.pem() + renewed.pem(), ca_.Crl({stolen.certificate})));
+  EXPECT_TRUE(Serves(ca_.Issue("DNS:a")));
+  EXPECT_FALSE(Serves(stolen));
+  EXPECT_TRUE(Serves(renewed.Issue("DNS:b"))) << "there is no CRL of this key";
+  EXPECT_THAT(server_->client_trust().authorities_without_crl, ElementsAre("CN = CA"));
+  // Both keys have one.
+  const PemIdentity second = renewed.Issue("DNS:second");
+  ASSERT_TRUE(server_
+                  ->UpdateIdentity(Identity(ca_.pem() + renewed.pem(),
+                                            ca_.Crl({stolen.certificate}) +
+                                                renewed.Crl({second.certificate}, -absl::Hours(1))))
+                  .ok());
+  EXPECT_TRUE(Serves(ca_.Issue("DNS:a")));
+  EXPECT_FALSE(Serves(stolen));
+  EXPECT_FALSE(Serves(second));
+  EXPECT_LT(server_->client_trust().crls.at("CN = CA").expires_at, SystemClock().WallNow());
+  EXPECT_THAT(server_->client_trust().authorities_without_crl, IsEmpty());
+}
+
+TEST_F(ClientTrustTest, RefusesACrlThatDoesNotSayWhichCaOfItsNameItIsOf) {
+  const TestAuthority renewed("CA");
+  const std::string both = ca_.pem() + renewed.pem();
+  constexpr char kRefusal[] = "CRL of CN = CA: client CAs with different keys have this name";
+  EXPECT_THAT(Refusal(Identity(both, ca_.Crl({}, absl::Hours(1), {.key_id = false}))),
+              HasSubstr(kRefusal));
+  const TestAuthority unmarked("CA", {.key_id = false});
+  EXPECT_THAT(Refusal(Identity(ca_.pem() + unmarked.pem(), ca_.Crl({}))), HasSubstr(kRefusal))
+      << "a CA without a key identifier is taken for any";
+}
+
+TEST_F(ClientTrustTest, RefusesACertificateThatIsNotACa) {
+  const auto refusal = [this](const TestAuthority& authority) {
+    return Refusal(Identity(authority.pem()));
+  };
+  EXPECT_THAT(Refusal(Identity(ca_.pem() + ca_.Issue("DNS:a").certificate)),
+              HasSubstr("client CA: the certificate CN = leaf is not a CA"));
+  EXPECT_THAT(refusal(TestAuthority("old", {.version_1 = true})),
+              HasSubstr("client CA: the certificate CN = old is not a CA"));
+  EXPECT_THAT(refusal(TestAuthority("signer", {.key_usage = "critical,digitalSignature"})),
+              HasSubstr("client CA: the certificate CN = signer is not a CA"));
+  EXPECT_THAT(Refusal(Scoped({{"a.pem", ca_.Issue("DNS:a").certificate, {{"prod"}, false}}})),
+              HasSubstr("client CA a.pem: the certificate CN = leaf is not a CA"));
+}
+
+TEST_F(ClientTrustTest, APinnedClientCertificateIsTrustedForItselfAlone) {
+  const PemIdentity pinned = ca_.Issue("DNS:a");
+  TlsIdentity identity = Identity(pinned.certificate);
+  identity.allow_pinned_client = true;
+  Start(std::move(identity));
+  EXPECT_TRUE(Serves(pinned));
+  EXPECT_FALSE(Serves(ca_.Issue("DNS:a")));
+}
+
+// OpenSSL would verify the CRL of a certificate's issuer before the issuer's own signature.
+TEST_F(ClientTrustTest, NoCrlIsVerifiedWithTheKeyOfACertificateThatNoCaHasSigned) {
+  const std::string crl = ca_.Crl({}, absl::Hours(1), {.key_id = false});
+  const TestAuthority forged("CA", ca_, {.forged = true});
+  PemIdentity leaf = forged.IssueBySerial("DNS:a");
+  leaf.certificate += forged.pem();
+  EXPECT_EQ(VerifyResultOf(Identity(ca_.pem(), crl), leaf), X509_V_ERR_CERT_SIGNATURE_FAILURE);
+  EXPECT_EQ(VerifyResultOf(Identity(ca_.pem(), crl), ca_.Issue("DNS:a")), X509_V_OK);
+}
+
+TEST_F(ClientTrustTest, ChecksWhatIsBelowAnIntermediateAndTheIntermediateItself) {
+  const TestAuthority middle("middle", ca_);
+  PemIdentity leaf = middle.Issue("DNS:a");
+  const std::string leaf_alone = leaf.certificate;
+  leaf.certificate += middle.pem();
+  Start(Identity(ca_.pem(), ca_.Crl({})));
+  EXPECT_TRUE(Serves(leaf)) << "its issuer has no CRL";
+  ASSERT_TRUE(
+      server_->UpdateIdentity(Identity(ca_.pem(), ca_.Crl({}) + middle.Crl({leaf_alone}))).ok());
+  EXPECT_FALSE(Serves(leaf));
+  ASSERT_TRUE(server_->UpdateIdentity(Identity(ca_.pem(), ca_.Crl({middle.pem()}))).ok());
+  EXPECT_FALSE(Serves(leaf));
+  // The intermediate as the CA: what its issuer says does not count.
+  ASSERT_TRUE(server_->UpdateIdentity(Identity(middle.pem(), ca_.Crl({}) + middle.Crl({}))).ok());
+  EXPECT_TRUE(Serves(leaf));
+  ASSERT_TRUE(
+      server_->UpdateIdentity(Identity(middle.pem(), ca_.Crl({}) + middle.Crl({leaf_alone}))).ok());
+  EXPECT_FALSE(Serves(leaf));
+}
+
+TEST_F(ClientTrustTest, TheCaThatVerifiedTheChainDecidesAboutNames) {
+  const TestAuthority test("test CA");
+  Start(Scoped(
+      {{"prod.pem", ca_.pem(), {{"prod"}, false}}, {"test.pem", test.pem(), {{"test"}, true}}}));
+  EXPECT_TRUE(Serves(ca_.Issue("URI:spiffe://prod/a")));
+  ASSERT_NE(peer().certificate_scope, nullptr);
+  EXPECT_TRUE(peer().certificate_scope->Covers(peer()));
+  EXPECT_TRUE(Serves(test.Issue("URI:spiffe://prod/a")));
+  EXPECT_FALSE(peer().certificate_scope->Covers(peer()));
+  EXPECT_TRUE(Serves(test.Issue("DNS:a")));
+  EXPECT_TRUE(peer().certificate_scope->Covers(peer()));
+}
+
+TEST_F(ClientTrustTest, TheNearestCaOfAChainDecides) {
+  const TestAuthority middle("middle", ca_);
+  PemIdentity leaf = middle.Issue("URI:spiffe://test/a");
+  leaf.certificate += middle.pem();
+  Start(Scoped({{"root.pem", ca_.pem(), {{"prod"}, false}},
+                {"middle.pem", middle.pem(), {{"test"}, false}}}));
+  EXPECT_TRUE(Serves(leaf));
+  ASSERT_NE(peer().certificate_scope, nullptr);
+  EXPECT_EQ(*peer().certificate_scope, (CertificateScope{{"test"}, false}));
+  // Without an entry of its own it belongs to the root.
+  ASSERT_TRUE(server_->UpdateIdentity(Scoped({{"root.pem", ca_.pem(), {{"prod"}, false}}})).ok());
+  EXPECT_TRUE(Serves(leaf));
+  EXPECT_EQ(*peer().certificate_scope, (CertificateScope{{"prod"}, false}));
+}
+
+TEST_F(ClientTrustTest, ACasEntryCountsForEachCertificateOfItsKey) {
+  const TestAuthority middle("middle", ca_);
+  const TestAuthority renewed = middle.Renewed(ca_);
+  PemIdentity leaf = renewed.IssueBySerial("URI:spiffe://test/a");
+  leaf.certificate += renewed.pem();
+  const auto identity = [&](CertificateScope root_scope) {
+    return Scoped({{"root.pem", ca_.pem(), std::move(root_scope)},
+                   {"middle.pem", middle.pem(), {{"test"}, false}}});
+  };
+  Start(identity({{"prod"}, false}));
+  const auto client = Connect(leaf);
+  ASSERT_NE(client, nullptr);
+  EXPECT_EQ(client->Call("/").Get(":status"), "200");
+  ASSERT_NE(peer().certificate_scope, nullptr);
+  EXPECT_EQ(*peer().certificate_scope, (CertificateScope{{"test"}, false}));
+  // As a handshake, so does the check of open connections.
+  ASSERT_TRUE(server_->UpdateIdentity(identity({{"prod", "more"}, false})).ok());
+  const auto other = Connect(ca_.Issue("URI:spiffe://more/a"));
+  ASSERT_NE(other, nullptr);
+  ASSERT_TRUE(server_->UpdateIdentity(identity({{"prod"}, false})).ok());
+  EXPECT_TRUE(other->AwaitClose());
+  EXPECT_EQ(client->Call("/").Get(":status"), "200");
+  EXPECT_THAT(client->goaways(), IsEmpty());
+}
+
+TEST_F(ClientTrustTest, NoCrlRevokesAClientCa) {
+  const TestAuthority middle("middle", ca_);
+  const PemIdentity leaf = middle.Issue("DNS:a");
+  const PemIdentity stolen = middle.Issue("DNS:stolen");
+  Start(Identity(middle.pem(), middle.Crl({stolen.certificate})));
+  for (const bool key_id : {false, true}) {
+    const std::string of_root = ca_.Crl({middle.pem()}, absl::Hours(1), {.key_id = key_id});
+    ASSERT_TRUE(
+        server_->UpdateIdentity(Identity(middle.pem(), of_root + middle.Crl({stolen.certificate})))
+            .ok());
+    EXPECT_TRUE(Serves(leaf)) << key_id;
+    EXPECT_FALSE(Serves(stolen)) << key_id;
+  }
+}
+
+TEST_F(ClientTrustTest, ANarrowerScopeEndsWhatItDoesNotCover) {
+  Start(Scoped({{"ca.pem", ca_.pem(), {{"prod", "test"}, false}}}));
+  const auto prod = Connect(ca_.Issue("URI:spiffe://prod/a"));
+  const auto test = Connect(ca_.Issue("URI:spiffe://test/a"));
+  ASSERT_TRUE(prod != nullptr && test != nullptr);
+  EXPECT_EQ(prod->Call("/").Get(":status"), "200");
+  EXPECT_EQ(test->Call("/").Get(":status"), "200");
+  ASSERT_TRUE(server_->UpdateIdentity(Scoped({{"ca.pem", ca_.pem(), {{"prod"}, false}}})).ok());
+  EXPECT_TRUE(test->AwaitClose());
+  EXPECT_EQ(prod->Call("/").Get(":status"), "200");
+}
+
+TEST_F(ClientTrustTest, RefusesWhatDoesNotFit) {
+  EXPECT_THAT(CheckIdentity(Identity(ca_.pem(), "garbage")).status().ToString(),
+              HasSubstr("CRL: no certificate revocation list in it"));
+  EXPECT_THAT(CheckIdentity(Identity(ca_.pem(), ca_.Crl({}).substr(0, 150))).status().ToString(),
+              HasSubstr("is the file whole?"));
+  // OpenSSL would take the first CRL alone.
+  for (const std::size_t cut : {1U, 5U, 12U, 20U}) {
+    EXPECT_THAT(CheckIdentity(Identity(ca_.pem(), ca_.Crl({}) + ca_.Crl({}).substr(0, cut)))
+                    .status()
+                    .ToString(),
+                HasSubstr("is the file whole?"))
+        << cut;
+  }
+  EXPECT_THAT(CheckIdentity(Scoped({{"a.pem", ca_.pem(), {{"prod"}, false}},
+                                    {"b.pem", ca_.pem(), {{"test"}, false}}}))
+                  .status()
+                  .ToString(),
+              HasSubstr("client CA b.pem: the CA CN = CA is in another entry of client_ca too"));
+  EXPECT_TRUE(CheckIdentity(Scoped({{"a.pem", ca_.pem() + ca_.pem(), {{"prod"}, false}}})).ok());
+}
+
+}  // namespace
+}  // namespace credential_broker::h2
