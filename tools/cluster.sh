@@ -5,7 +5,7 @@ cluster() {
   local command=(python -m support.cluster "${1-}" --folder "$ROOT/build/cluster")
   case ${1-} in
     up)
-      need deploy
+      need full
       build_preset release bin/credential-broker || exit 1
       say "==> Starting a Kubernetes node"
       command+=(--binary "$ROOT/build/release/bin/credential-broker")

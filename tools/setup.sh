@@ -10,7 +10,6 @@ setup() {
   case ${1-} in
     --build) level=build ;;
     --full) level=full ;;
-    --deploy) level=deploy ;;
     '') ;;
     *) fail "setup does not know \"$1\"" "See ./dev help." ;;
   esac
@@ -19,7 +18,7 @@ setup() {
   say "Everything that \"$level\" needs is installed ($(seconds_since "$started"))."
 }
 
-# need build|test|full|deploy: installs what that level lacks; each holds the one before it. What comes after Debian's
+# need build|test|full: installs what that level lacks; each holds the one before it. What comes after Debian's
 # packages depends on them.
 need() {
   need_debian_packages "$1"
@@ -33,12 +32,11 @@ need() {
     need_venv test
     ln -sfn "$(venv_dir test)" "$TOOLS/venv"
   fi
-  if [[ $1 == full || $1 == deploy ]]; then
+  if [[ $1 == full ]]; then
     need_go_programs full
     need_crds
     need_kubernetes
   fi
-  if [[ $1 == deploy ]]; then need_go_programs deploy; fi
   exec {lock}>&-
 }
 
@@ -47,7 +45,7 @@ need_debian_packages() {
     fail "this is no Debian" "The project is built with the packages of Debian 12 or 13: use such a machine or container."
   local lists=(tools/packages/debian-build.txt) wanted missing command
   if [[ $1 != build ]]; then lists+=(tools/packages/debian-test.txt); fi
-  if [[ $1 == deploy ]]; then lists+=(tools/packages/debian-deploy.txt); fi
+  if [[ $1 == full ]]; then lists+=(tools/packages/debian-full.txt); fi
   mapfile -t wanted < <(listed "${lists[@]}")
   # shellcheck disable=SC2016  # dpkg-query's variables, not the shell's
   mapfile -t missing < <(comm -23 \

@@ -102,7 +102,6 @@ run_tests() {
   while (($#)); do
     case $1 in
       --full) level=full ;;
-      --deploy) level=deploy ;;
       -*) fail "test does not know \"$1\"" "See ./dev help." ;;
       *) FILTER=$1 ;;
     esac
@@ -112,9 +111,6 @@ run_tests() {
   if [[ $level == full ]]; then
     stage test-full
     long_suites
-  elif [[ $level == deploy ]]; then
-    stage test-deploy
-    deploy_suites
   else
     stage test
     if prepare build.release build_preset release; then
@@ -131,7 +127,7 @@ wanted() { [[ ! $FILTER || $1 == *"$FILTER"* ]]; }
 
 # Whether the filter names a suite; if not, it names single tests.
 names_a_suite() {
-  local suites=(asan tsan walk instructions attacks endurance h2spec soak conformance interop integration faults kubernetes chart cluster tests/*/ tests/fuzz/*/) suite
+  local suites=(asan tsan walk instructions attacks endurance h2spec soak conformance interop integration faults kubernetes chart image cluster tests/*/ tests/fuzz/*/) suite
   for suite in "${suites[@]}"; do
     suite=${suite%/}
     suite=${suite/#tests\/fuzz\//fuzz.}
@@ -219,20 +215,15 @@ script_suite() {
   if [[ -e $5 ]] && wanted "$name"; then suite "$name" "$3" "$4" "${command[@]}"; fi
 }
 
-# What is deployed, as root. Not part of --full: Debian 13, Docker and Kubernetes take as long again on a slow machine.
-deploy_suites() {
+long_suites() {
+  local preset
   debian13_suites
   if [[ $FILTER == debian13* ]]; then return; fi
   prepare build.release build_preset release || return 0
-  image_suite
-  cluster_suite
-}
-
-long_suites() {
-  local preset
-  prepare build.release build_preset release || return 0
   python_suite release endurance
   python_suite release chart
+  image_suite
+  cluster_suite
   for preset in asan tsan; do
     if prepare "build.$preset" build_preset "$preset"; then
       say "==> Testing under $preset"

@@ -8,7 +8,7 @@ import pytest
 from support.docker import Docker
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# ./dev test --deploy sets both.
+# ./dev test --full sets both.
 BASE_TAR = os.environ.get("CREDENTIAL_BROKER_DEBIAN13_TAR")
 DATA = os.environ.get("CREDENTIAL_BROKER_DOCKER_DATA")
 
@@ -17,7 +17,7 @@ DATA = os.environ.get("CREDENTIAL_BROKER_DOCKER_DATA")
 def docker(tmp_path_factory):
     """A daemon that has the images credential-broker and credential-broker-sandbox, built from this checkout."""
     assert os.geteuid() == 0, "these tests need root, for dockerd"
-    assert BASE_TAR, "CREDENTIAL_BROKER_DEBIAN13_TAR is to name a tar file of a minimal Debian 13: ./dev test --deploy sets it"
+    assert BASE_TAR, "CREDENTIAL_BROKER_DEBIAN13_TAR is to name a tar file of a minimal Debian 13: ./dev test --full sets it"
     with Docker(tmp_path_factory.mktemp("docker"), DATA or tmp_path_factory.mktemp("docker-data")) as daemon:
         daemon.import_base("debian:13-slim", BASE_TAR)
         daemon.build(ROOT, "broker", "credential-broker")
