@@ -1,0 +1,40 @@
+# Sourced by ./dev: check.
+# shellcheck shell=bash
+
+check() {
+  if [[ $(codename) != bookworm ]]; then
+    fail "./dev check runs on Debian 12 only: clang-format, clang and shellcheck of other releases find other things" \
+      "Use such a machine or container, or leave it to CI."
+  fi
+  need test
+  stage check
+  say "==> Checking"
+  project_files '*.cc' '*.h' >"$STAGE/sources"
+  suite format exit 300 xargs -a "$STAGE/sources" clang-format --dry-run -Werror
+  project_files | xargs grep -lE '^#!.*\b(ba)?sh\b' >"$STAGE/scripts"
+  suite shellcheck exit 300 xargs -a "$STAGE/scripts" shellcheck -x
+  suite buf-lint exit 300 buf lint proto
+  suite hadolint exit 300 hadolint docker/Dockerfile
+  suite rules exit 300 python tools/rules.py
+  if prepare build.release build_preset release; then
+    suite docs exit 300 python tools/docs.py build/release/bin/credential-broker
+  fi
+  if prepare build.tidy build_for_tidy; then
+    say "==> clang-tidy: minutes at first, then only what has changed"
+    suite clang-tidy exit 3000 python tools/tidy.py build/tidy "$CACHE/tidy"
+  fi
+  report
+}
+
+# Files of the project that match, those included that git does not know yet.
+project_files() { git ls-files --cached --others --exclude-standard --deduplicate -- "$@" | while read -r file; do
+  if [[ -f $file ]]; then echo "$file"; fi
+done; }
+
+# The program, each source compiled by itself as a packager does, and the generated headers that tests include.
+build_for_tidy() {
+  local headers
+  step "Configuring tidy" "Where a library was not found: ./dev setup" cmake --preset tidy
+  mapfile -t headers < <(ninja -C build/tidy -t targets all | sed -nE 's/^(protos\/.*\.pb\.h): .*/\1/p')
+  build_preset tidy credential-broker "${headers[@]}"
+}
