@@ -10,21 +10,24 @@ check() {
   stage check
   say "==> Checking"
   project_files '*.cc' '*.h' >"$STAGE/sources"
-  suite format exit 300 xargs -a "$STAGE/sources" clang-format --dry-run -Werror
+  suite_over_files format "$STAGE/sources" xargs -a "$STAGE/sources" clang-format --dry-run -Werror
   project_files | xargs grep -lE '^#!.*\b(ba)?sh\b' >"$STAGE/scripts"
-  suite shellcheck exit 300 xargs -a "$STAGE/scripts" shellcheck -x
+  suite_over_files shellcheck "$STAGE/scripts" xargs -a "$STAGE/scripts" shellcheck -x
   suite buf-lint exit 300 buf lint proto
   suite hadolint exit 300 hadolint docker/Dockerfile
-  suite rules exit 300 python tools/rules.py
+  suite rules looked 300 python tools/rules.py
   if prepare build.release build_preset release; then
-    suite docs exit 300 python tools/docs.py build/release/bin/credential-broker
+    suite docs looked 300 python tools/docs.py build/release/bin/credential-broker
   fi
   if prepare build.tidy build_for_tidy; then
     say "==> clang-tidy: minutes at first, then only what has changed"
-    suite clang-tidy exit 3000 python tools/tidy.py build/tidy "$CACHE/tidy"
+    suite clang-tidy looked 3000 python tools/tidy.py build/tidy "$CACHE/tidy"
   fi
   report
 }
+
+# suite_over_files NAME LIST COMMAND…: that suite, of the files that LIST has one a line.
+suite_over_files() { suite "$1" files="$(wc -l <"$2")" 300 "${@:3}"; }
 
 # Files of the project that match, those included that git does not know yet.
 project_files() { git ls-files --cached --others --exclude-standard --deduplicate -- "$@" | while read -r file; do

@@ -12,24 +12,30 @@ stage() {
 }
 
 # suite NAME KIND LIMIT COMMAND…: runs it for at most LIMIT seconds. KIND tells how its results are counted:
-# gtest, pytest, counted (last line "N passed, N failed") or exit (one result, the exit status).
+#   gtest, pytest, fuzz   from what these print
+#   counted               from its last line "N passed, N failed"
+#   exit                  one result, the exit status
+#   files=N, looked       the same; it has looked at N files, or at as many things as its line "looked at N …" says
 suite() {
-  local name=$1 kind=$2 limit=$3 started status=0 passed failed skipped
+  local name=$1 kind=$2 limit=$3 started status=0 passed failed skipped cases
   local log=$STAGE/$1.log
   shift 3
   started=$(now_ms)
   timeout --kill-after=10 "$limit" "$@" >"$log" 2>&1 </dev/null || status=$?
   # 5 is pytest's word for: the filter chose nothing here.
-  if [[ $kind == pytest && $FILTER ]] && ((status == 5)); then return; fi
-  read -r passed failed skipped < <("count_$kind" "$log" "$status")
+  if [[ $kind == pytest ]] && ((status == 5)) && ! wanted "$name"; then return; fi
+  read -r passed failed skipped < <("count_${kind%=*}" "$log" "$status")
   if ((status == 124 || status == 137)); then echo "stopped: not done after $limit s" >>"$log"; fi
   # A crash, a leak found at the end, a suite that ran nothing: not one test's failure, but a failure.
   if ((failed == 0 && status != 0)); then failed=1; fi
-  if ((passed + failed + skipped == 0)); then
-    if [[ $FILTER ]]; then return; fi
-    echo "no test ran" >>"$log"
-    failed=1
-  fi
+  if ((passed + failed + skipped == 0)) && ! wanted "$name"; then return; fi
+  case $kind in
+    files=*) cases=${kind#*=} ;;
+    looked) cases=$(sed -nE 's/^looked at ([0-9]+) .*/\1/p' "$log" | tail -n 1) ;;
+    *) cases=$((passed + failed + skipped)) ;;
+  esac
+  # Of single tests that a filter chose in a suite there may be any number.
+  if wanted "$name" && ! enough "$name" "${cases:-0}" >>"$log" && ((failed == 0)); then failed=1; fi
   echo "$passed $failed $skipped $(seconds_since "$started")" >"$STAGE/$name.result"
   if ((failed > 0)); then
     say "    FAILED  $name"
@@ -58,6 +64,63 @@ count_counted() {
 }
 
 count_exit() { if (($2 == 0)); then echo 1 0 0; else echo 0 1 0; fi; }
+count_files() { count_exit "$@"; }
+count_looked() { count_exit "$@"; }
+
+# A fuzzer that has executed next to nothing has shown nothing.
+count_fuzz() {
+  local units
+  units=$(sed -nE 's/^stat::number_of_executed_units: *([0-9]+)$/\1/p' "$1" | tail -n 1)
+  count_exit "$1" $(($2 != 0 || ${units:-0} < 100))
+}
+
+# wanted NAME: whether the filter lets the whole suite of that name run.
+wanted() { [[ ! $FILTER || $1 == *"$FILTER"* ]]; }
+
+# suites_of RUN: the names of the suites that tools/suites.txt lists for test, test-full, check or debian13.
+suites_of() {
+  listed tools/suites.txt | awk -v run="$1" '{
+    for (i = 3; i <= NF; i++) {
+      if ($i == run && run != "debian13") print $1
+      if (run == "test-full" && $i ~ /^[at]san$/) print $i "." $1
+      if (run == "debian13" && $i ~ /^(test|debian13)$/) print "debian13." $1
+    }
+  }'
+}
+
+# enough NAME CASES: whether that suite ran as many cases as tools/suites.txt wants; says so where not.
+enough() {
+  local name=${1#debian13.} least
+  least=$(listed tools/suites.txt | awk -v name="${name#[at]san.}" '$1 == name { print $2 }')
+  case $least in
+    '') echo "tools/suites.txt has no line for $1: add it, with the least number of its cases" ;;
+    =*)
+      if (($2 == ${least#=})); then return; fi
+      echo "$2 cases, and tools/suites.txt wants exactly ${least#=}"
+      ;;
+    *)
+      if (($2 >= least)); then return; fi
+      echo "$2 cases, and tools/suites.txt wants at least $least"
+      ;;
+  esac
+  return 1
+}
+
+# Makes a failure of each suite that should have run in this stage and left no result.
+add_missing_suites() {
+  local run=${STAGE##*/} name
+  # After a build that failed it is clear why.
+  if [[ $FILTER ]] || compgen -G "$STAGE/build.*.result" >/dev/null; then return; fi
+  while read -r name; do
+    if [[ -e $STAGE/$name.result ]]; then continue; fi
+    say "    MISSING $name: tools/suites.txt lists it, and it did not run"
+    echo "0 1 0 -" >"$STAGE/$name.result"
+  done < <(
+    suites_of "$run"
+    # debian13.result: it could not be prepared, or was skipped without root.
+    if [[ $run == test-full && $(codename) != trixie && ! -e $STAGE/debian13.result ]]; then suites_of debian13; fi
+  )
+}
 
 # As suite, in the background; not more of them at once than there are cores. End with `wait`.
 suite_in_background() {
@@ -68,6 +131,7 @@ suite_in_background() {
 # Prints the table of the stage and its last line; false where anything failed.
 report() {
   local result name passed failed skipped seconds all_passed=0 all_failed=0 all_skipped=0 line
+  add_missing_suites
   printf '\n%-32s %8s %8s %8s %10s\n' "${STAGE##*/}" passed failed skipped time
   for result in "$STAGE"/*.result; do
     if [[ ! -e $result ]]; then break; fi

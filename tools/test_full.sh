@@ -88,17 +88,16 @@ walk_suites() {
 
 # fuzz_suites SECONDS: each fuzzer for that long. What it finds new is kept in build/, the corpus is only read.
 fuzz_suites() {
-  local seconds=$1 program name found environment
+  local seconds=$1 names name program found environment
   say "==> Fuzzing, $seconds s each"
   mapfile -t environment < <(environment_of asan)
-  for program in build/asan/fuzz/*_fuzz; do
-    if [[ ! -x $program ]]; then continue; fi
-    name=${program##*/}
-    name=${name%_fuzz}
+  mapfile -t names < <(grep -l '^fuzz_target(' tests/fuzz/*/CMakeLists.txt | cut -d/ -f3)
+  for name in "${names[@]}"; do
+    program=build/asan/fuzz/${name}_fuzz
     if ! wanted "fuzz.$name"; then continue; fi
     found=build/fuzz/$name
-    mkdir -p "$found" "tests/fuzz/corpus/$name"
-    suite_in_background "fuzz.$name" exit $((seconds + 120)) env "${environment[@]}" "$program" \
+    mkdir -p "$found"
+    suite_in_background "fuzz.$name" fuzz $((seconds + 120)) env "${environment[@]}" "$program" \
       -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
       -artifact_prefix="$STAGE/fuzz.$name." "$found" "tests/fuzz/corpus/$name"
   done
