@@ -4,6 +4,7 @@
 # Each suite leaves build/logs/STAGE/NAME.log and NAME.result ("passed failed skipped seconds").
 STAGE=
 FILTER=
+SUITES=$ROOT/tools/suites.txt
 
 stage() {
   STAGE=$LOGS/$1
@@ -79,7 +80,7 @@ wanted() { [[ ! $FILTER || $1 == *"$FILTER"* ]]; }
 
 # suites_of RUN: the names of the suites that tools/suites.txt lists for test, test-full, check or debian13.
 suites_of() {
-  listed tools/suites.txt | awk -v run="$1" '{
+  listed "$SUITES" | awk -v run="$1" '{
     for (i = 3; i <= NF; i++) {
       if ($i == run && run != "debian13") print $1
       if (run == "test-full" && $i ~ /^[at]san$/) print $i "." $1
@@ -91,7 +92,7 @@ suites_of() {
 # enough NAME CASES: whether that suite ran as many cases as tools/suites.txt wants; says so where not.
 enough() {
   local name=${1#debian13.} least
-  least=$(listed tools/suites.txt | awk -v name="${name#[at]san.}" '$1 == name { print $2 }')
+  least=$(listed "$SUITES" | awk -v name="${name#[at]san.}" '$1 == name { print $2 }')
   case $least in
     '') echo "tools/suites.txt has no line for $1: add it, with the least number of its cases" ;;
     =*)
