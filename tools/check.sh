@@ -14,7 +14,11 @@ check() {
   project_files | xargs grep -lE '^#!.*\b(ba)?sh\b' >"$STAGE/scripts"
   suite_over_files shellcheck "$STAGE/scripts" xargs -a "$STAGE/scripts" shellcheck -x
   suite buf-lint exit 300 buf lint proto
+  suite buf-breaking exit 300 buf breaking proto --against proto/contract.txtpb
   suite hadolint exit 300 hadolint docker/Dockerfile
+  project_files '*.go' >"$STAGE/go-files"
+  suite_over_files gofmt "$STAGE/go-files" xargs -a "$STAGE/go-files" "$(go env GOROOT)/bin/gofmt" -d
+  suite go-vet exit 600 bash tests/go/build.sh --vet
   suite rules looked 300 python tools/rules.py
   if prepare build.release build_preset release; then
     suite docs looked 300 python tools/docs.py build/release/bin/credential-broker
