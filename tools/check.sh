@@ -13,6 +13,9 @@ check() {
   suite_over_files format "$STAGE/sources" xargs -a "$STAGE/sources" clang-format --dry-run -Werror
   project_files | xargs grep -lE '^#!.*\b(ba)?sh\b' >"$STAGE/scripts"
   suite_over_files shellcheck "$STAGE/scripts" xargs -a "$STAGE/scripts" shellcheck -x
+  project_files '*.py' >"$STAGE/python-files"
+  suite_over_files ruff "$STAGE/python-files" xargs -a "$STAGE/python-files" ruff check --quiet
+  suite_over_files mypy "$STAGE/python-files" xargs -a "$STAGE/python-files" mypy
   suite buf-lint exit 300 buf lint proto
   suite buf-breaking exit 300 buf breaking proto --against proto/contract.txtpb
   suite hadolint exit 300 hadolint docker/Dockerfile

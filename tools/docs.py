@@ -65,7 +65,8 @@ def wrong_in_dev(words):
 
 
 def wrong_in_broker(binary, words):
-    command, rest = (binary,), list(words[1:])
+    command: tuple[str, ...] = (binary,)
+    rest = list(words[1:])
     while rest and re.search(rf"^  {re.escape(rest[0])}\b", help_of(command), re.MULTILINE):
         command += (rest.pop(0),)
     if len(command) == 1 and rest and not rest[0].startswith("-"):

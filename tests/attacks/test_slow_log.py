@@ -1,6 +1,7 @@
 """A log reader that is slow, and one that hangs."""
 
 import fcntl
+import functools
 import json
 import os
 import signal
@@ -53,7 +54,10 @@ class SlowlyReadBroker:
                 self._changed.notify_all()
                 pause = self._pause
                 if pause != 0:
-                    self._changed.wait_for(lambda was=pause: self._pause != was, pause)
+                    self._changed.wait_for(functools.partial(self._is_no_longer, pause), pause)
+
+    def _is_no_longer(self, pause):
+        return self._pause != pause
 
     def lines(self):
         with self._changed:

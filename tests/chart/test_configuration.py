@@ -102,7 +102,7 @@ class Release:
         self.certificates = Certificates(folder)
         self._mounted = MountedDirectory(folder / "etc")
         self._revisions = itertools.count()
-        self.values = {
+        self.values: dict[str, dict] = {
             "config": {
                 "server": {"listen": "127.0.0.1:0", "tls": self.certificates.server_files(mutual=False)},
                 "http": {"listen": "127.0.0.1:0"},
@@ -151,7 +151,7 @@ RESTARTED = {
 
 
 @pytest.mark.parametrize(
-    "path, value, restart",
+    ("path", "value", "restart"),
     [(*change, restart) for changes, restart in ((RELOADED, False), (RESTARTED, True)) for change in changes.items()],
     ids=str,
 )

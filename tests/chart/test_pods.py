@@ -85,7 +85,7 @@ def test_the_image_is_that_of_the_chart_unless_a_tag_or_digest_is_named():
 
 
 @pytest.mark.parametrize(
-    "delay, seconds", [("5s", 20), ("0s", 15), ("1s", 16), ("1500ms", 17), ("3m", 195), ("1h", 3615)]
+    ("delay", "seconds"), [("5s", 20), ("0s", 15), ("1s", 16), ("1500ms", 17), ("3m", 195), ("1h", 3615)]
 )
 def test_the_grace_period_covers_the_drain(delay, seconds):
     manifests = render(ci_file("default"), f"--set=config.server.drain_delay={delay}")

@@ -106,7 +106,7 @@ def test_replicas_are_accepted_with_sessions_for_all_or_a_shared_one(flag):
 
 
 @pytest.mark.parametrize(
-    "flags, sentence",
+    ("flags", "sentence"),
     [
         (["--set-json=config.credentials=[]"], "config.credentials is empty"),
         (["--set=existingSecret="], "access_key_id_file of the credential default is /secrets/access_key_id"),

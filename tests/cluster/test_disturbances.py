@@ -75,7 +75,7 @@ def drain(place):
         selector = f"drained={labels['drained']}"
         place.kubectl("drain", NODE, "--pod-selector", selector, "--delete-emptydir-data", "--timeout", f"{limit}s")
 
-    drain.values = {"podLabels": labels}
+    drain.values = {"podLabels": labels}  # type: ignore[attr-defined]
     yield drain
     place.kubectl("uncordon", NODE)
 

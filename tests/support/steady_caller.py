@@ -87,9 +87,9 @@ def call_until_stdin_ends(call, call_idle):
 
 
 def main(address, idle_address, *files):
-    import grpc
+    import grpc  # noqa: PLC0415
 
-    from support.broker import pb, pb_grpc
+    from support.broker import pb, pb_grpc  # noqa: PLC0415
 
     if files:
         ca, cert, key = (pathlib.Path(file).read_bytes() for file in files)

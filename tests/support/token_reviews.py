@@ -69,7 +69,7 @@ class TokenReviews:
         self._gate.wait(TIMEOUT)
         if self.body is not None:
             return self.body
-        status = {"error": "[invalid bearer token]"}
+        status: dict[str, object] = {"error": "[invalid bearer token]"}
         if token in self.accounts:
             status = {"authenticated": True, "user": {"username": self.accounts[token]}, "audiences": [audience]}
         return json.dumps({**request, "status": status}).encode()
