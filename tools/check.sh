@@ -33,7 +33,7 @@ check() {
   report
 }
 
-# suite_over_files NAME LIST COMMAND…: that suite, of the files that LIST has one a line.
+# suite_over_files NAME LIST COMMAND…: runs COMMAND as the suite NAME, which checks the files listed in LIST, one a line.
 suite_over_files() { suite "$1" files="$(wc -l <"$2")" 300 "${@:3}"; }
 
 # Files of the project that match, those included that git does not know yet.

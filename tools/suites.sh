@@ -12,11 +12,11 @@ stage() {
   mkdir -p "$STAGE"
 }
 
-# suite NAME KIND LIMIT COMMAND…: runs it for at most LIMIT seconds. KIND tells how its results are counted:
-#   gtest, pytest, fuzz   from what these print
+# suite NAME KIND LIMIT COMMAND…: runs it for at most LIMIT seconds. KIND is how its results are counted:
+#   gtest, pytest, fuzz   from the output of these
 #   counted               from its last line "N passed, N failed"
 #   exit                  one result, the exit status
-#   files=N, looked       the same; it has looked at N files, or at as many things as its line "looked at N …" says
+#   files=N, looked       one result, the exit status; its cases are N files, or the number in its line "looked at N …"
 suite() {
   local name=$1 kind=$2 limit=$3 started status=0 passed failed skipped cases
   local log=$STAGE/$1.log
@@ -35,7 +35,7 @@ suite() {
     looked) cases=$(sed -nE 's/^looked at ([0-9]+) .*/\1/p' "$log" | tail -n 1) ;;
     *) cases=$((passed + failed + skipped)) ;;
   esac
-  # Of single tests that a filter chose in a suite there may be any number.
+  # The minimum is not for single tests that a filter selects.
   if wanted "$name" && ! enough "$name" "${cases:-0}" >>"$log" && ((failed == 0)); then failed=1; fi
   echo "$passed $failed $skipped $(seconds_since "$started")" >"$STAGE/$name.result"
   if ((failed > 0)); then
@@ -68,17 +68,17 @@ count_exit() { if (($2 == 0)); then echo 1 0 0; else echo 0 1 0; fi; }
 count_files() { count_exit "$@"; }
 count_looked() { count_exit "$@"; }
 
-# A fuzzer that has executed next to nothing has shown nothing.
+# A fuzzer that executed fewer than 100 inputs fails: it did not run.
 count_fuzz() {
   local units
   units=$(sed -nE 's/^stat::number_of_executed_units: *([0-9]+)$/\1/p' "$1" | tail -n 1)
   count_exit "$1" $(($2 != 0 || ${units:-0} < 100))
 }
 
-# wanted NAME: whether the filter lets the whole suite of that name run.
+# wanted NAME: whether the filter selects the whole suite of that name.
 wanted() { [[ ! $FILTER || $1 == *"$FILTER"* ]]; }
 
-# suites_of RUN: the names of the suites that tools/suites.txt lists for test, test-full, check or debian13.
+# suites_of RUN: prints the names of the suites in tools/suites.txt that belong to test, test-full, check or debian13.
 suites_of() {
   listed "$SUITES" | awk -v run="$1" '{
     for (i = 3; i <= NF; i++) {
@@ -89,36 +89,36 @@ suites_of() {
   }'
 }
 
-# enough NAME CASES: whether that suite ran as many cases as tools/suites.txt wants; says so where not.
+# enough NAME CASES: whether that suite ran as many cases as tools/suites.txt requires; prints the reason where not.
 enough() {
   local name=${1#debian13.} least
   least=$(listed "$SUITES" | awk -v name="${name#[at]san.}" '$1 == name { print $2 }')
   case $least in
-    '') echo "tools/suites.txt has no line for $1: add it, with the least number of its cases" ;;
+    '') echo "tools/suites.txt has no line for $1: add it with its minimum number of cases" ;;
     =*)
       if (($2 == ${least#=})); then return; fi
-      echo "$2 cases, and tools/suites.txt wants exactly ${least#=}"
+      echo "$2 cases, and tools/suites.txt requires exactly ${least#=}"
       ;;
     *)
       if (($2 >= least)); then return; fi
-      echo "$2 cases, and tools/suites.txt wants at least $least"
+      echo "$2 cases, and tools/suites.txt requires at least $least"
       ;;
   esac
   return 1
 }
 
-# Makes a failure of each suite that should have run in this stage and left no result.
+# Adds a failure for each suite of this stage that has no result.
 add_missing_suites() {
   local run=${STAGE##*/} name
-  # After a build that failed it is clear why.
+  # A failed build is the reason, and is reported.
   if [[ $FILTER ]] || compgen -G "$STAGE/build.*.result" >/dev/null; then return; fi
   while read -r name; do
     if [[ -e $STAGE/$name.result ]]; then continue; fi
-    say "    MISSING $name: tools/suites.txt lists it, and it did not run"
+    say "    MISSING $name: it is in tools/suites.txt and did not run"
     echo "0 1 0 -" >"$STAGE/$name.result"
   done < <(
     suites_of "$run"
-    # debian13.result: it could not be prepared, or was skipped without root.
+    # debian13.result exists where Debian 13 could not be prepared, or was skipped for lack of root.
     if [[ $run == test-full && $(codename) != trixie && ! -e $STAGE/debian13.result ]]; then suites_of debian13; fi
   )
 }

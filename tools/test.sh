@@ -34,7 +34,7 @@ suites_of_preset() {
   local preset=$1 build=$ROOT/build/$1 prefix='' rooms room program name filter environment
   if [[ $preset != release ]]; then prefix=$preset.; fi
   mapfile -t environment < <(environment_of "$preset")
-  # Of each room that has tests now: a program of another one may be left in the build directory.
+  # The build directory may have programs of rooms that no longer exist.
   mapfile -t rooms < <(grep -l '^room_test(' tests/*/CMakeLists.txt | cut -d/ -f2)
   for room in "${rooms[@]}"; do
     program=$build/tests/${room}_test

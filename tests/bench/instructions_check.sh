@@ -6,7 +6,7 @@
 #
 #   instructions_check.sh BUILD_DIR [--record]
 set -euo pipefail
-# A count that fails ends the script, though it runs in $(…).
+# Makes a failing count end the script although it runs in $(…).
 shopt -s inherit_errexit
 
 # What a GetToken cost before connections and streams had owners that prevent their use after free, rounded down (31,633).
@@ -25,8 +25,8 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 printf '\0\0\0\0\0' >"$folder/empty-message"
 
-# count CALLS: the instructions of a whole run that serves so many, one after the other on one connection, after one call
-# that shows that they succeed: h2load does not look at grpc-status. Runs in a subshell, $(count …).
+# count CALLS: the instructions of a whole run that serves so many calls, one after the other on one connection. One call
+# before them checks grpc-status, which h2load ignores. Runs in a subshell, $(count …).
 count() {
   local line address=''
   broker_pid=
@@ -38,7 +38,7 @@ count() {
     if [[ $line =~ \"grpc\":\"([^\"]+)\" ]]; then address=${BASH_REMATCH[1]}; fi
     if [[ $line == *token_obtained* ]]; then break; fi
   done
-  if [[ ! $address ]]; then fail "$binary has not started under valgrind"; fi
+  if [[ ! $address ]]; then fail "$binary did not start under valgrind"; fi
   nghttp -v -d "$folder/empty-message" -H 'content-type: application/grpc' -H 'te: trailers' "http://$address$path" \
     >"$folder/nghttp.log"
   grep -q 'grpc-status: 0$' "$folder/nghttp.log" || fail "GetToken failed: $(grep grpc- "$folder/nghttp.log")"
@@ -67,9 +67,9 @@ for _ in 1 2 3 4 5; do
   few=$(count 500)
   many=$(count 4500)
   counted=$(((many - few) / 4000))
-  # A broker with half the instructions is not likely; one that does not do what is counted is.
+  # Half the recorded figure means more likely that calls were not served than that they became that cheap.
   if ((counted * 2 < recorded)); then
-    fail "nothing was measured: ${few:-no} instructions for 500 calls, ${many:-no} for 4,500. If it is true, record it by hand."
+    fail "nothing was measured: ${few:-no} instructions for 500 calls, ${many:-no} for 4,500. If the figure is right, edit instructions.txt."
   fi
   if [[ ! $per_call ]] || ((counted < per_call)); then per_call=$counted; fi
   if ! too_many "$per_call"; then break; fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds a program of this module: build.sh PACKAGE OUTPUT. Or looks for mistakes in all of them: build.sh --vet. The API's Go
-# code is generated first.
+# Builds a program of this module: build.sh PACKAGE OUTPUT. Or runs go vet over all of them: build.sh --vet. Generates the
+# API's Go code first. The module in kubernetes/ is not vetted: go vet would analyze all of Kubernetes.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -1,4 +1,4 @@
-"""What ./dev test, ./dev check and .ci/run report as passed has run."""
+"""./dev test, ./dev check and .ci/run report only what has run as passed."""
 
 import pathlib
 import subprocess
@@ -69,22 +69,22 @@ def add_room(dev, name):
 
 
 @pytest.mark.parametrize(("cases", "failed"), [(0, 1), (2, 1), (3, 0), (4, 0)])
-def test_a_suite_with_fewer_cases_than_the_table_wants_fails(dev, cases, failed):
+def test_a_suite_with_fewer_cases_than_the_table_requires_fails(dev, cases, failed):
     dev.write_program("program", *gtest_lines(cases))
     dev("suite unit.core gtest 10 ./program")
     assert dev.result("unit.core") == (cases, failed, 0)
 
 
 @pytest.mark.parametrize("name", ["asan.unit.core", "debian13.unit.core", "debian13.asan.unit.core"])
-def test_the_number_of_a_suite_counts_with_every_prefix(dev, name):
+def test_presets_and_debian_13_share_the_minimum_of_a_suite(dev, name):
     dev.write_program("program", *gtest_lines(2))
     dev(f"suite {name} gtest 10 ./program")
     assert dev.result(name) == (2, 1, 0)
-    assert "wants at least 3" in dev.log(name)
+    assert "requires at least 3" in dev.log(name)
 
 
 @pytest.mark.parametrize(("cases", "failed"), [(4, 1), (5, 0), (6, 1)])
-def test_a_suite_with_an_exact_number_fails_with_any_other(dev, cases, failed):
+def test_a_suite_with_an_exact_number_of_cases_fails_with_any_other(dev, cases, failed):
     dev(f"suite conformance counted 10 echo '{cases} passed, 0 failed'")
     assert dev.result("conformance") == (cases, failed, 0)
 
@@ -101,7 +101,7 @@ def test_a_failure_that_a_suite_reports_is_counted_once(dev):
 
 
 @pytest.mark.parametrize(("name", "failed"), [("OneTest", 0), ("core", 1)])
-def test_only_single_tests_that_a_filter_names_may_be_fewer(dev, name, failed):
+def test_a_filter_for_single_tests_needs_no_minimum_and_one_for_a_suite_does(dev, name, failed):
     dev.write_program("program", *gtest_lines(1))
     dev(f"FILTER={name}; suite unit.core gtest 10 ./program")
     assert dev.result("unit.core") == (1, failed, 0)
@@ -120,7 +120,7 @@ def test_a_check_of_too_few_files_fails(dev, files, failed):
 
 
 @pytest.mark.parametrize(("text", "failed"), [("", 1), ("looked at 9 files", 1), ("looked at 10 files", 0)])
-def test_a_check_that_looks_at_too_little_fails(dev, text, failed):
+def test_a_check_that_examines_too_little_fails(dev, text, failed):
     dev(f"suite format looked 10 echo '{text}'", stage="check")
     assert dev.result("format") == (1, failed, 0)
 
@@ -141,20 +141,20 @@ def test_a_report_is_good_when_every_suite_has_run(dev):
     assert report.stdout.endswith("\n11 passed, 0 failed\n")
 
 
-def test_with_a_filter_no_suite_is_missed(dev):
+def test_with_a_filter_no_suite_is_reported_as_missing(dev):
     dev.write_program("program", *gtest_lines(3))
     report = dev("FILTER=unit.core; suite unit.core gtest 10 ./program; report")
     assert report.returncode == 0, report.stderr
 
 
-def test_each_preset_of_the_long_half_is_missed(dev):
+def test_suites_of_each_preset_are_reported_as_missing(dev):
     report = dev("report", stage="test-full")
     assert "MISSING asan.unit.core" in report.stderr
     assert "MISSING fuzz.config" in report.stderr
     assert "unit.rpc" not in report.stderr
 
 
-def test_debian_13_is_missed_on_debian_12_only(dev):
+def test_suites_on_debian_13_are_reported_as_missing_on_debian_12_only(dev):
     assert "debian13" not in dev("report", stage="test-full").stderr
     report = dev("codename() { echo bookworm; }; report", stage="test-full")
     assert "MISSING debian13.conformance" in report.stderr
@@ -209,7 +209,7 @@ def copy_tool(tmp_path, name, *files):
     ("Nothing to look at.", 1),
     ("[a link](README.md)", 1),
     ("[a link](README.md), `tests/x.py::test_x`\n\n```sh\n./dev help\n```\n", 0)])  # fmt: skip
-def test_documents_of_which_nothing_is_looked_at_fail(tmp_path, text, status):
+def test_a_check_of_documents_without_commands_links_or_tests_fails(tmp_path, text, status):
     command = copy_tool(tmp_path, "docs.py", "README.md")
     (tmp_path / "README.md").write_text(text)
     (tmp_path / "tests").mkdir()
@@ -221,7 +221,7 @@ def test_documents_of_which_nothing_is_looked_at_fail(tmp_path, text, status):
 
 
 @pytest.mark.parametrize(("where", "status"), [("src/*", 0), ("gone/*", 1)])
-def test_a_rule_that_no_file_is_under_is_broken(tmp_path, where, status):
+def test_a_rule_whose_pattern_matches_no_file_is_broken(tmp_path, where, status):
     command = copy_tool(tmp_path, "rules.py", "src/a.cc")
     (tmp_path / "src").mkdir()
     (tmp_path / "src/a.cc").write_text("\n")
@@ -230,10 +230,10 @@ def test_a_rule_that_no_file_is_under_is_broken(tmp_path, where, status):
     assert run(command, tmp_path).returncode == status
 
 
-def test_a_broker_that_does_not_start_has_no_number_of_instructions(tmp_path):
+def test_counting_instructions_of_a_broker_that_does_not_start_fails(tmp_path):
     counted = run(["bash", ROOT / "tests/bench/instructions_check.sh", tmp_path], tmp_path)
     assert counted.returncode == 1
-    assert "has not started" in counted.stderr
+    assert "did not start" in counted.stderr
 
 
 @pytest.mark.parametrize("said", ["", "Finished in 1.0 seconds\n0 tests, 0 passed, 0 skipped, 0 failed"])
