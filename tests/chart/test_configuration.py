@@ -71,6 +71,14 @@ def test_null_removes_a_default():
     assert "admin" not in config and "tls" not in config["server"]
 
 
+def test_null_removes_what_another_file_of_values_set(tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("config: {kubernetes_callers: null, server: {tls: null}}")
+    text = render(ci_file("kubernetes-callers"), f"--values={overlay}").config_text
+    assert "kubernetes_callers" not in yaml.safe_load(text)
+    assert checked(text, tmp_path).returncode == 0
+
+
 # ---- a change of it under a running broker ---------------------------------------------------------------------
 
 
@@ -104,8 +112,7 @@ class Release:
         self._revisions = itertools.count()
         self.values = {
             "config": {
-                "server": {"listen": "127.0.0.1:0", "tls": self.certificates.server_files(mutual=False)},
-                "http": {"listen": "127.0.0.1:0"},
+                "server": {"tls": self.certificates.server_files(mutual=False)},
                 "admin": {"listen": f"unix:{folder}/admin.sock"},
                 "credentials": [credential(folder, sandbox)],
                 "log": {"level": "info", "format": "json"},
@@ -117,7 +124,9 @@ class Release:
         file = self._folder / f"values-{next(self._revisions)}.yaml"
         file.write_text(yaml.safe_dump(values))
         manifests = render(file)
-        path = self._mounted.write("config.yaml", manifests.config_text)
+        # On loopback and free ports, which the chart refuses.
+        text = manifests.config_text.replace("0.0.0.0:8443", "127.0.0.1:0").replace("0.0.0.0:9090", "127.0.0.1:0")
+        path = self._mounted.write("config.yaml", text)
         return path, manifests.pod_template["metadata"]["annotations"][CHECKSUM]
 
 
@@ -136,14 +145,14 @@ RELOADED = {
     "credentials": "allow another",
 }
 RESTARTED = {
-    "server.listen": "127.0.0.1:1",
+    "server.listen": "0.0.0.0:8444",
     "server.max_wait": "4s",
     "server.max_connections": 20000,
     "server.max_connection_age": "60s",
     "server.reflection": False,
     "server.tls": None,
     "http.statusz": True,
-    "http.listen": "127.0.0.1:1",
+    "http.listen": "0.0.0.0:9091",
     "admin": None,
     "kubernetes_callers": {"audience": "broker"},
     "log.format": "text",
@@ -164,7 +173,7 @@ def test_the_pod_template_changes_exactly_where_the_broker_needs_a_restart(tmp_p
         value = [{**release.values["config"]["credentials"][0], "allow": [{"principals": ["dns:another"]}]}]
     set_at(changed["config"], path, value)
     if path == "server.tls" and restart:
-        changed["config"]["server"] = {"listen": "127.0.0.1:0", "plaintext": True}
+        changed["config"]["server"] = {"plaintext": True}
 
     config, before = release.upgrade(release.values)
     with Broker(config) as broker:

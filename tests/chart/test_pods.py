@@ -104,10 +104,10 @@ def test_probes_ask_the_http_listener():
     assert container["ports"] == [{"name": "grpc", "containerPort": 9443}, {"name": "http", "containerPort": 9191}]
 
 
-def test_the_first_address_with_a_port_is_the_target():
-    flag = '--set-json=config.server.listen=["unix:/run/credential-broker/broker.sock", "[::]:8444", "0.0.0.0:8445"]'
-    container = render(ci_file("default"), flag).pod_template["spec"]["containers"][0]
-    assert container["ports"][0] == {"name": "grpc", "containerPort": 8444}
+def test_recreate_has_no_rolling_update_beside_it():
+    """Which the API server would refuse."""
+    manifests = render(ci_file("default"), "--set=strategy.type=Recreate")
+    assert manifests.one("Deployment")["spec"]["strategy"] == {"type": "Recreate"}
 
 
 def test_replicas_are_spread_by_the_labels_of_their_own_release():
