@@ -9,7 +9,7 @@ import yaml
 
 from support.broker import Broker, credential
 from support.certificates import Certificates
-from support.chart import CHART, CI_FILES, ci_file, render
+from support.chart import CHART, CI_FILES, ROOT, ci_file, containers, render
 from support.processes import run
 
 CHECKSUM = "checksum/needs-restart"
@@ -33,6 +33,31 @@ def test_the_broker_accepts_the_example_of_the_readme(tmp_path):
     values = tmp_path / "values.yaml"
     values.write_text(example)
     assert checked(render(values).config_text, tmp_path).returncode == 0
+
+
+def recipes():
+    """The values in docs/deployment.md."""
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/deployment.md").read_text(), re.DOTALL)
+    return [values for values in map(yaml.safe_load, blocks) if "apiVersion" not in values]
+
+
+@pytest.mark.parametrize("recipe", recipes(), ids=lambda values: "-".join(sorted(values)))
+def test_the_broker_accepts_the_recipes_of_the_deployment_guide(recipe, tmp_path):
+    values = tmp_path / "values.yaml"
+    values.write_text(yaml.safe_dump(recipe))
+    # The first is complete; what the others leave out is that of a file in ci.
+    rest = tmp_path / "rest.yaml"
+    default = yaml.safe_load(ci_file("default").read_text())
+    if "tls" in recipe.get("config", {}).get("server", {}):
+        del default["tls"], default["clientCa"]
+    rest.write_text(yaml.safe_dump({} if "existingSecret" in recipe else default))
+    manifests = render(rest, f"--values={values}")
+    assert checked(manifests.config_text, tmp_path).returncode == 0
+    assert manifests.of("Pod"), "there is something for `helm test` to do"
+    spec = manifests.pod_template["spec"]
+    volumes = {each["name"] for each in spec["volumes"]}
+    for container in containers(spec):
+        assert volumes >= {mount["name"] for mount in container["volumeMounts"]}, container["name"]
 
 
 def test_a_key_that_the_broker_does_not_know_reaches_its_check(tmp_path):
