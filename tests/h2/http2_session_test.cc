@@ -249,6 +249,13 @@ TEST_F(SessionLimits, FramesOnStreamsThatAreOverBreakTheProtocol) {
             NGHTTP2_PROTOCOL_ERROR);
 }
 
+TEST_F(SessionLimits, AGoClientThatClosesItsConnectionBreaksNoProtocol) {
+  // Its GOAWAY names its own last stream.
+  std::string go = BigEndian32(1) + BigEndian32(NGHTTP2_NO_ERROR) + "client transport shutdown";
+  GoawayAfter(*server_, RequestFrame(1, true) + H2Frame(NGHTTP2_GOAWAY, 0, 0, go));
+  EXPECT_EQ(counters().protocol_errors.value(), 0U);
+}
+
 TEST_F(SessionLimits, WhatIsNoHttp2IsClosed) {
   auto stream = ConnectBytesTo(*server_);
   stream->Write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
