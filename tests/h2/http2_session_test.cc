@@ -110,7 +110,8 @@ TEST_F(SessionLimits, FramesThatDoNothingEndTheConnection) {
   EXPECT_EQ(GoawayAfter(*server_, RequestFrame(1, false) + Repeat(no_padding, 3000)),
             NGHTTP2_ENHANCE_YOUR_CALM);
   std::string goaway = H2Frame(NGHTTP2_GOAWAY, 0, 0, BigEndian32(0) + BigEndian32(0));
-  EXPECT_EQ(GoawayAfter(*server_, Repeat(goaway, 3000)), NGHTTP2_ENHANCE_YOUR_CALM);
+  EXPECT_EQ(GoawayAfter(*server_, RequestFrame(1, false) + Repeat(goaway, 3000)),
+            NGHTTP2_ENHANCE_YOUR_CALM);
   std::string acknowledgement = H2Frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, "12345678");
   EXPECT_EQ(GoawayAfter(*server_, Repeat(acknowledgement, 3000)), NGHTTP2_ENHANCE_YOUR_CALM);
   EXPECT_EQ(counters().idle_frame_floods.value(), 7U);
