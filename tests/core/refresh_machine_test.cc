@@ -208,6 +208,11 @@ TEST(RefreshMachineRefreshing, RateLimitPutsTheLoginOffForRetryAfter) {
   EXPECT_EQ(machine.SleepOut(), kLogin);
 }
 
+TEST(RefreshMachineRefreshing, RetryAfterOfAServerErrorDoesNotPutTheLoginOff) {
+  MachineDriver machine = Refreshing();
+  EXPECT_EQ(machine.Fail(FailureKind::kServerError, absl::Seconds(300)), kLogin);
+}
+
 TEST(RefreshMachineRefreshing, LogsInWhenLittleLifeIsLeft) {
   for (auto [left, expected] : {std::pair(60, kRefresh), {59, kLogin}}) {
     MachineDriver machine = Refreshing();
@@ -299,6 +304,19 @@ TEST(RefreshMachineLogin, RateLimitWithoutRetryAfterBacksOff) {
   machine.Tick();
   machine.Fail(FailureKind::kRateLimited);
   EXPECT_NEAR(absl::ToDoubleSeconds(machine.Pause()), 1.0, 1e-6);
+}
+
+TEST(RefreshMachineLogin, RetryAfterOfAnythingButARateLimitIsNotObeyed) {
+  for (FailureKind kind :
+       {FailureKind::kServerError, FailureKind::kClientError, FailureKind::kAmbiguous}) {
+    for (int retry_after : {0, 300}) {
+      MachineDriver machine;
+      machine.set_random(0.999999999);
+      machine.Tick();
+      machine.Fail(kind, absl::Seconds(retry_after));
+      EXPECT_NEAR(absl::ToDoubleSeconds(machine.Pause()), 1.0, 1e-6) << static_cast<int>(kind);
+    }
+  }
 }
 
 TEST(RefreshMachineLogin, AtMostSixAMinuteHoweverTheyFail) {
@@ -503,6 +521,16 @@ TEST(RefreshMachineRejected, PlannedRefreshDoesNotCountAsForced) {
   MachineDriver machine = Refreshing();
   machine.Grant();
   EXPECT_EQ(machine.Feed(TokenRejected{"v2"}), kRefresh);
+}
+
+TEST(RefreshMachineRejected, PlannedRefreshAfterAForcedOneDoesNotCountAsForced) {
+  MachineDriver machine;
+  machine.LogIn();
+  ASSERT_EQ(machine.Feed(TokenRejected{"v1"}), kRefresh);
+  machine.Grant();
+  ASSERT_EQ(machine.SleepOut(), kRefresh);
+  machine.Grant();
+  EXPECT_EQ(machine.Feed(TokenRejected{"v3"}), kRefresh);
 }
 
 TEST(RefreshMachineRejected, LogsInWhereNoRefreshTokenIsLeft) {

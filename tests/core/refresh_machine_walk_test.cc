@@ -233,8 +233,12 @@ class Walk {
       newest_ = version;
     }
     const bool usable = state.token != nullptr && state.token->UsableAt(clock_.Now());
-    ASSERT_EQ(StatusAt(Snapshot(), clock_.Now(), clock_.WallNow()).version,
-              usable ? state.token->version : "");
+    const CredentialStatus status = StatusAt(Snapshot(), clock_.Now(), clock_.WallNow());
+    ASSERT_EQ(status.version, usable ? state.token->version : "");
+    // The wall clock decides nothing: what is shown follows it, however it is set.
+    if (!in_flight_.has_value()) {
+      ASSERT_EQ(*status.next_refresh_time - clock_.WallNow(), machine_.Pause());
+    }
   }
 
   CredentialSnapshot Snapshot() const { return {"default", machine_.state(), "broken", {}, false}; }
