@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "upstream/secret_file.h"
-
 namespace credential_broker::upstream {
 namespace {
 
@@ -11,14 +9,17 @@ constexpr int kReadings = 3;
 
 }  // namespace
 
-absl::StatusOr<Key> ReadKey(const KeyFiles& files) {
-  absl::StatusOr<Secret> id = ReadSecretFile({files.id_file});
+absl::StatusOr<Key> ReadKey(const KeyFiles& files) { return ReadKey(files, ReadSecretFile); }
+
+absl::StatusOr<Key> ReadKey(const KeyFiles& files,
+                            absl::FunctionRef<absl::StatusOr<Secret>(const SecretFile&)> read) {
+  absl::StatusOr<Secret> id = read({files.id_file});
   for (int reading = 1; id.ok(); ++reading) {
-    absl::StatusOr<Secret> secret = ReadSecretFile({files.secret_file});
+    absl::StatusOr<Secret> secret = read({files.secret_file});
     if (!secret.ok()) {
       return secret.status();
     }
-    absl::StatusOr<Secret> id_after = ReadSecretFile({files.id_file});
+    absl::StatusOr<Secret> id_after = read({files.id_file});
     if (id_after.ok() && (id->Equals(*id_after) || reading == kReadings)) {
       return Key{.id = *std::move(id_after), .secret = *std::move(secret)};
     }

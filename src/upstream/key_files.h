@@ -3,8 +3,10 @@
 
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "core/secret.h"
+#include "upstream/secret_file.h"
 
 namespace credential_broker::upstream {
 
@@ -29,6 +31,10 @@ struct Key {
 // Fails with FAILED_PRECONDITION, naming the file and the mend, where a file cannot be read, is no
 // regular file, is empty, larger than 8 KiB or not UTF-8.
 absl::StatusOr<Key> ReadKey(const KeyFiles& files);
+
+// The same with the files read by `read`, so that a test can replace them between two reads.
+absl::StatusOr<Key> ReadKey(const KeyFiles& files,
+                            absl::FunctionRef<absl::StatusOr<Secret>(const SecretFile&)> read);
 
 }  // namespace credential_broker::upstream
 

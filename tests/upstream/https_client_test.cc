@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "support/tls_server.h"
+#include "upstream/system_roots.h"
 #include "upstream/trusting_client.h"
 
 namespace credential_broker::upstream {
@@ -123,6 +124,24 @@ TEST(HttpsClient, SendsOtherMethodsAndABearerToken) {
                                              StartsWith("DELETE /x "), StartsWith("POST /x ")));
   EXPECT_THAT(server.requests()[1], HasSubstr("\r\nauthorization: Bearer abc\r\n"));
   EXPECT_THAT(server.requests()[3], HasSubstr("\r\nContent-Length: 0\r\n"));
+}
+
+TEST(HttpsClient, TrustsTheSystemsRootsWithoutACaFile) {
+  const SystemRoots roots(Ca());
+  ScriptedServer server({TlsServer::Answer(200, "")});
+  const HttpResult result = MakeHttpsClient({})->Send(Get(server.Url(), Delivery::kMayRepeat));
+  EXPECT_EQ(result.status, 200) << result.error;
+}
+
+TEST(HttpsClient, TrustsACaFileAloneAndNotTheSystemsRootsBesideIt) {
+  const SystemRoots roots(Ca());
+  const TestCa other;
+  ScriptedServer server({TlsServer::Answer(200, "")});
+  const HttpResult result =
+      MakeHttpsClient(Trusting(other))->Send(Get(server.Url(), Delivery::kMayRepeat));
+  EXPECT_EQ(result.outcome, Outcome::kNotSent);
+  EXPECT_THAT(result.error, HasSubstr("certificate is not accepted"));
+  EXPECT_THAT(server.requests(), IsEmpty());
 }
 
 TEST(HttpsClient, NothingOfOneRequestIsLeftInTheNext) {

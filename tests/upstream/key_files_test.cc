@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 
 #include "core/strings.h"
@@ -87,6 +88,95 @@ TEST_F(KeyFilesTest, RefusesAFolderAndAPipe) {
   EXPECT_THAT(ErrorOf(Path("folder")), HasSubstr("no regular file"));
   ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
   EXPECT_THAT(ErrorOf(Path("pipe")), HasSubstr("no regular file"));
+}
+
+// A pair in a folder that is replaced as a whole, as Kubernetes replaces a mounted Secret.
+class KeyRotationTest : public KeyFilesTest {
+ protected:
+  KeyRotationTest() { Rotate(); }
+
+  void Rotate() {
+    ++generation_;
+    const std::string folder = StrCat("..", generation_);
+    std::filesystem::create_directory(Path(folder));
+    Write(folder + "/id", StrCat("id", generation_));
+    Write(folder + "/secret", StrCat("secret", generation_));
+    std::filesystem::create_symlink(folder, Path("..next"));
+    std::filesystem::rename(Path("..next"), Path("..data"));
+  }
+  // Replaces one file of the two alone.
+  void RotateId() { Write("..data/id", StrCat("id", generation_ + 1)); }
+  void RotateSecret() { Write("..data/secret", StrCat("secret", generation_ + 1)); }
+
+  KeyFiles Files() const {
+    return {.id_file = Path("..data/id"), .secret_file = Path("..data/secret")};
+  }
+
+  // Reads the key while `after_read` is called with the number of each read of a file, from 1 on.
+  absl::StatusOr<Key> ReadWhile(const std::function<void(int)>& after_read) {
+    reads_ = 0;
+    return ReadKey(Files(), [&](const SecretFile& file) {
+      absl::StatusOr<Secret> secret = ReadSecretFile(file);
+      after_read(++reads_);
+      return secret;
+    });
+  }
+  int reads() const { return reads_; }
+
+  static std::string Pair(const absl::StatusOr<Key>& key) {
+    return key.ok() ? StrCat(key->id.Reveal(), " ", key->secret.Reveal()) : key.status().ToString();
+  }
+  std::string CurrentPair() const { return StrCat("id", generation_, " secret", generation_); }
+
+ private:
+  int generation_ = 0;
+  int reads_ = 0;
+};
+
+TEST_F(KeyRotationTest, APairThatIsReplacedBetweenTwoReadsIsNeverMixed) {
+  for (int moment : {1, 2}) {
+    const absl::StatusOr<Key> key = ReadWhile([&](int read) {
+      if (read == moment) {
+        Rotate();
+      }
+    });
+    EXPECT_EQ(Pair(key), CurrentPair()) << "replaced after read " << moment;
+  }
+}
+
+TEST_F(KeyRotationTest, FilesThatAreReplacedOneAfterTheOtherAreNeverMixed) {
+  const absl::StatusOr<Key> id_first = ReadWhile([&](int read) {
+    if (read == 1) {
+      RotateId();
+    } else if (read == 2) {
+      RotateSecret();
+    }
+  });
+  EXPECT_EQ(Pair(id_first), "id2 secret2");
+  Rotate();
+  const absl::StatusOr<Key> secret_first = ReadWhile([&](int read) {
+    if (read == 1) {
+      RotateSecret();
+    } else if (read == 2) {
+      RotateId();
+    }
+  });
+  EXPECT_EQ(Pair(secret_first), "id3 secret3");
+}
+
+TEST_F(KeyRotationTest, APairThatIsReplacedTwiceMeanwhileIsTheNewest) {
+  const absl::StatusOr<Key> key = ReadWhile([&](int read) {
+    if (read == 1 || read == 4) {
+      Rotate();
+    }
+  });
+  EXPECT_EQ(Pair(key), CurrentPair());
+}
+
+TEST_F(KeyRotationTest, AFileThatIsReplacedAllTheTimeDoesNotHoldTheLogin) {
+  const absl::StatusOr<Key> key = ReadWhile([&](int) { Rotate(); });
+  EXPECT_TRUE(key.ok()) << key.status();
+  EXPECT_EQ(reads(), 7);
 }
 
 }  // namespace

@@ -2,11 +2,51 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "gmock/gmock.h"
+#include "support/memory_probe.h"
+
 namespace credential_broker::upstream {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Larger than what the allocator writes into memory that is freed.
+const std::string kContent(1000, 'S');
+const std::string kSecretBytes(16, 'S');
+
+TEST(WipedBuffer, IsOverwrittenWhenItEnds) {
+  std::optional<WipedBuffer> buffer(std::in_place);
+  buffer->Append(kContent);
+  MemoryProbe probe(buffer->view().data(), kContent.size());
+  ASSERT_EQ(probe.Read(), kContent);
+  buffer.reset();
+  EXPECT_THAT(probe.Read(), Not(HasSubstr(kSecretBytes)));
+}
+
+TEST(WipedBuffer, OverwritesTheMemoryThatItGrowsOutOf) {
+  WipedBuffer buffer;
+  buffer.Append(kContent);
+  MemoryProbe probe(buffer.view().data(), kContent.size());
+  buffer.Append(std::string(100'000, 'x'));
+  EXPECT_THAT(probe.Read(), Not(HasSubstr(kSecretBytes)));
+}
+
+TEST(WipedBuffer, OverwritesWhatAnAssignmentReplaces) {
+  std::optional<WipedBuffer> from(std::in_place);
+  from->Append("next");
+  WipedBuffer buffer;
+  buffer.Append(kContent);
+  MemoryProbe probe(buffer.view().data(), kContent.size());
+  buffer = *std::move(from);
+  from.reset();
+  EXPECT_EQ(buffer.view(), "next");
+  EXPECT_THAT(probe.Read(), Not(HasSubstr(kSecretBytes)));
+}
 
 TEST(WipedBuffer, KeepsWhatIsAppended) {
   WipedBuffer buffer;

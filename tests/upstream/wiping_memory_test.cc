@@ -4,9 +4,49 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "support/memory_probe.h"
 
 namespace credential_broker::upstream {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr std::size_t kSize = 4096;
+const std::string kSecretBytes(16, 'S');
+
+void* Filled(std::size_t size) {
+  void* memory = std::malloc(size);
+  std::memset(memory, 'S', size);
+  return memory;
+}
+
+TEST(MemoryProbe, SeesWhatIsFreedWithoutBeingWiped) {
+  void* memory = Filled(kSize);
+  MemoryProbe probe(memory, kSize);
+  ASSERT_EQ(probe.Read(), std::string(kSize, 'S'));
+  std::free(memory);
+  EXPECT_THAT(probe.Read(), HasSubstr(kSecretBytes));
+}
+
+TEST(WipingFree, OverwritesEveryByte) {
+  void* memory = Filled(kSize);
+  MemoryProbe probe(memory, kSize);
+  WipingFree(memory);
+  EXPECT_THAT(probe.Read(), Not(HasSubstr(kSecretBytes)));
+}
+
+TEST(WipingRealloc, OverwritesWhatItMovesAwayFrom) {
+  void* memory = Filled(kSize);
+  MemoryProbe probe(memory, kSize);
+  void* larger = WipingRealloc(memory, 100 * kSize);
+  EXPECT_THAT(probe.Read(), Not(HasSubstr(kSecretBytes)));
+  EXPECT_EQ(std::memcmp(larger, std::string(kSize, 'S').data(), kSize), 0);
+  WipingFree(larger);
+}
 
 TEST(WipingRealloc, KeepsWhatFits) {
   auto* memory = static_cast<char*>(WipingRealloc(nullptr, 4));
