@@ -166,6 +166,18 @@ TEST_F(FileWatcherTest, TellsNothingOfTheSameContentOrOtherFiles) {
   EXPECT_TRUE(NothingLeft());
 }
 
+TEST_F(FileWatcherTest, TellsAChangeOfOneByteAnywhereInALargeFile) {
+  std::string content(100'000, 'x');
+  Write("bundle", content);
+  Watch({Path("bundle")});
+  // In the first block that is read, at a border of blocks and in the last.
+  for (const std::size_t place : {0U, 4096U, 8191U, 99'999U}) {
+    content[place] = 'y';
+    Replace("bundle", content);
+    EXPECT_THAT(Next(), ElementsAre(Path("bundle"))) << "byte " << place;
+  }
+}
+
 TEST_F(FileWatcherTest, TellsTheHalvesOfAKeyAsOneChange) {
   Write("id", "a");
   Write("key", "a");

@@ -508,6 +508,28 @@ TEST_F(TokenAuthenticatorTest, TokensThatWaitCostTheirAddressNothing) {
   }
 }
 
+TEST_F(TokenAuthenticatorTest, CallsThatAreWithdrawnCostTheirAddressNothing) {
+  options_.refusals_per_address = {.per_second = 0.001, .burst = 3};
+  Authenticator();
+  server_.Otherwise("system:serviceaccount:n:a");
+  server_.Hang(true);
+  Inbox withdrawn;
+  auto begun = authenticator_->Identify(Token("begun"), kPeer, withdrawn.Callback());
+  server_.AwaitReviews(1);
+  for (int i = 0; i < 10; ++i) {
+    authenticator_->Identify(Token(StrCat("waits", i)), kPeer, withdrawn.Callback()).reset();
+  }
+  begun.reset();
+  server_.Otherwise(MakeError(Reason::kCallerUnauthenticated, "refused"));
+  server_.Know(Token("begun"), "system:serviceaccount:n:a");
+  server_.Hang(false);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(ReasonOf(Identify(Token(StrCat("new", i)))), Reason::kCallerUnauthenticated);
+  }
+  EXPECT_EQ(ReasonOf(Identify(Token("beyond"))), Reason::kUpstreamRateLimited);
+  EXPECT_TRUE(withdrawn.empty());
+}
+
 TEST_F(TokenAuthenticatorTest, BadTokensThatWaitTogetherDoNotExceedTheBudget) {
   options_.refusals_per_address = {.per_second = 0.001, .burst = 3};
   Authenticator(4);
