@@ -155,11 +155,42 @@ TEST_F(TlsServerTest, WithoutACertificateThatFitsNobodyIsServed) {
 
 TEST_F(TlsServerTest, SessionsAreNotResumed) {
   auto server = Start(true);
-  PemIdentity identity = ca_.Issue("URI:spiffe://prod/a");
-  auto client = H2Client::Connect(Client(*server, identity));
-  ASSERT_TRUE(client.ok());
-  EXPECT_EQ((*client)->Call("/").Get(":status"), "200");
-  EXPECT_EQ(SSL_SESSION_has_ticket(SSL_get0_session((*client)->bytes().ssl())), 0);
+  const PemIdentity identity = ca_.Issue("URI:spiffe://prod/a");
+  for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    H2ClientOptions options = Client(*server, identity);
+    options.tls->max_version = version;
+    // Open until the end of the test: OpenSSL resumes no session of a connection that was cut.
+    auto first = H2Client::Connect(options);
+    ASSERT_TRUE(first.ok()) << first.status();
+    EXPECT_EQ((*first)->Call("/").Get(":status"), "200");
+    SSL* ssl = (*first)->bytes().ssl();
+    EXPECT_EQ(SSL_version(ssl), version);
+    EXPECT_EQ(SSL_SESSION_has_ticket(SSL_get0_session(ssl)), 0);
+
+    options.tls->session = {SSL_get1_session(ssl), SSL_SESSION_free};
+    auto second = H2Client::Connect(options);
+    ASSERT_TRUE(second.ok()) << second.status();
+    EXPECT_EQ((*second)->Call("/").Get(":status"), "200");
+    EXPECT_EQ(SSL_session_reused((*second)->bytes().ssl()), 0) << SSL_get_version(ssl);
+  }
+}
+
+TEST_F(TlsServerTest, OnlyCiphersWithForwardSecrecyThatAuthenticateAreTaken) {
+  auto server = Start(false);
+  for (const auto& [cipher, taken] : {std::pair("ECDHE-ECDSA-AES128-GCM-SHA256", true),
+                                      {"ECDHE-ECDSA-CHACHA20-POLY1305", true},
+                                      {"ECDHE-ECDSA-AES128-SHA256", false},
+                                      {"ECDHE-ECDSA-AES256-SHA", false},
+                                      {"ECDHE-ECDSA-AES128-CCM", false}}) {
+    H2ClientOptions client = Client(*server);
+    client.tls->max_version = TLS1_2_VERSION;
+    client.tls->tls12_ciphers = cipher;
+    if (taken) {
+      EXPECT_EQ(TryCall(client), "200") << cipher;
+    } else {
+      EXPECT_THAT(TryCall(client), HasSubstr("handshake failure")) << cipher;
+    }
+  }
 }
 
 TEST_F(TlsServerTest, GarbageInsteadOfTlsIsRefused) {
@@ -220,6 +251,46 @@ TEST(Server, StartSaysWhatIsWrong) {
   EXPECT_THAT(start("127.0.0.1:0", TlsIdentity()).ToString(), HasSubstr("TLS certificate"));
   auto server = StartServer(application);
   EXPECT_EQ(start(server->address(), std::nullopt).code(), absl::StatusCode::kAlreadyExists);
+}
+
+TEST(Limits, AreByDefaultThoseThatTheDocumentsState) {
+  const Limits limits;
+  EXPECT_EQ(limits.handshake_timeout, absl::Seconds(5));
+  EXPECT_EQ(limits.settings_timeout, absl::Seconds(10));
+  EXPECT_EQ(limits.keepalive_interval, absl::Seconds(60));
+  EXPECT_EQ(limits.keepalive_timeout, absl::Seconds(20));
+  EXPECT_EQ(limits.idle_timeout, absl::Seconds(300));
+  EXPECT_EQ(limits.max_connection_age, absl::Seconds(180));
+  EXPECT_EQ(limits.max_connection_age_grace, absl::Seconds(10));
+  EXPECT_EQ(limits.trust_check_spread, absl::Seconds(5));
+  EXPECT_EQ(limits.unread_output_timeout, absl::Seconds(5));
+  EXPECT_EQ(limits.min_output_rate, 1024U);
+  EXPECT_EQ(limits.max_unread_output, 256U * 1024);
+  EXPECT_EQ(limits.max_queued_output, 4U * 1024 * 1024);
+  EXPECT_EQ(limits.max_queued_output_total, 32U * 1024 * 1024);
+  EXPECT_EQ(limits.max_header_list, 8U * 1024);
+  EXPECT_EQ(limits.max_header_section, 64U * 1024);
+  EXPECT_EQ(limits.max_streams, 100U);
+  EXPECT_EQ(limits.max_connections, 10'000U);
+}
+
+TEST(Server, APeerOverIpv6IsCountedByItsNetwork) {
+  if (!HasIpv6()) {
+    return;  // ListensOnIpv6 shows what is said then
+  }
+  PeerApplication peers;
+  ServerOptions options;
+  options.address = "[::1]:0";
+  options.loops = 1;
+  auto server = Server::Start(std::move(options), peers.application);
+  ASSERT_TRUE(server.ok()) << server.status();
+  H2ClientOptions client;
+  client.address = (*server)->address();
+  auto connected = H2Client::Connect(client);
+  ASSERT_TRUE(connected.ok()) << connected.status();
+  EXPECT_EQ((*connected)->Call("/").Get(":status"), "200");
+  EXPECT_THAT(peers.peer().address, ::testing::StartsWith("[::1]:"));
+  EXPECT_EQ(peers.peer().counted_as, "::/64");
 }
 
 TEST(Server, UnixSocketTellsTheUser) {

@@ -77,6 +77,12 @@ TEST_F(GatekeeperTest, NamesThatCannotBeAreInvalid) {
   }
 }
 
+TEST_F(GatekeeperTest, NamesOfUpTo63CharactersAreNames) {
+  for (const std::string& name : {std::string(63, 'a'), std::string("a"), std::string("0-9")}) {
+    EXPECT_EQ(ReasonFor(FakeCall(), name), Reason::kCallerNotAllowed) << name;
+  }
+}
+
 TEST_F(GatekeeperTest, ACertificateThatNamesNobodyIsUnauthenticatedAndWrittenDown) {
   FakeCall call;
   Peer peer;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -323,6 +324,26 @@ TEST_F(WatchTokenTest, WithdrawnPermissionEndsTheStream) {
   loop_->RunPosted();
   EXPECT_EQ(goes.received(), 1U);
   EXPECT_EQ(stays.received(), 2U);
+}
+
+TEST_F(WatchTokenTest, APermissionThatIsWithdrawnWhileAStreamJoinsEndsIt) {
+  // Calls `on_join` when it has been admitted and is not yet where reloads reach it.
+  struct JoiningCall : FakeCall {
+    std::shared_ptr<Executor> executor() override {
+      on_join();
+      return FakeCall::executor();
+    }
+    std::function<void()> on_join;
+  };
+  JoiningCall call;
+  call.set_executor(loop_);
+  call.on_join = [this] { Reload(SetOf(credential_, {"unix:uid:7"})); };
+  const auto stream = service_.Factory()(call);
+  stream->OnMessage(api::WatchTokenRequest().SerializeAsString());
+  ASSERT_TRUE(call.finished().has_value());
+  EXPECT_EQ(call.finished()->code(), static_cast<int>(absl::StatusCode::kPermissionDenied));
+  EXPECT_TRUE(call.messages().empty());
+  EXPECT_TRUE(audit_.issued.empty());
 }
 
 TEST_F(WatchTokenTest, ARemovedCredentialEndsItsStreams) {

@@ -40,12 +40,21 @@ int ConnectSocket(const std::string& address) {
     ::close(fd);
     return -1;
   }
-  sockaddr_in name{};
-  name.sin_family = AF_INET;
-  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  name.sin_port =
+  const std::uint16_t port =
       htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
-  int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_storage name{};
+  if (address.starts_with("[")) {
+    auto& v6 = reinterpret_cast<sockaddr_in6&>(name);
+    v6.sin6_family = AF_INET6;
+    v6.sin6_addr = in6addr_loopback;
+    v6.sin6_port = port;
+  } else {
+    auto& v4 = reinterpret_cast<sockaddr_in&>(name);
+    v4.sin_family = AF_INET;
+    v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    v4.sin_port = port;
+  }
+  int fd = ::socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (::connect(fd, reinterpret_cast<sockaddr*>(&name), sizeof(name)) != 0) {
     ::close(fd);
     return -1;
@@ -116,6 +125,9 @@ absl::Status ByteStream::Handshake(const H2ClientTls& tls) {
   if (tls.max_version != 0) {
     SSL_CTX_set_max_proto_version(context.get(), tls.max_version);
   }
+  if (!tls.tls12_ciphers.empty()) {
+    SSL_CTX_set_cipher_list(context.get(), tls.tls12_ciphers.c_str());
+  }
   if (!tls.alpn.empty()) {
     std::string wire = static_cast<char>(tls.alpn.size()) + tls.alpn;
     SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(wire.data()),
@@ -123,6 +135,9 @@ absl::Status ByteStream::Handshake(const H2ClientTls& tls) {
   }
   ssl_ = SSL_new(context.get());
   SSL_set_fd(ssl_, fd_);
+  if (tls.session != nullptr) {
+    SSL_set_session(ssl_, tls.session.get());
+  }
   for (;;) {
     int result = SSL_connect(ssl_);
     if (result == 1) {

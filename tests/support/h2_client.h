@@ -24,8 +24,10 @@ struct H2ClientTls {
   std::string ca;           // empty: the server's certificate is not checked
   std::string certificate;  // and its intermediates
   std::string key;
-  std::string alpn = "h2";  // empty: none is offered
-  int max_version = 0;      // TLS1_2_VERSION, …; 0: the newest
+  std::string alpn = "h2";                         // empty: none is offered
+  int max_version = 0;                             // TLS1_2_VERSION, …; 0: the newest
+  std::string tls12_ciphers = {};                  // as OpenSSL names them; empty: its default
+  std::shared_ptr<SSL_SESSION> session = nullptr;  // to be resumed, if the server can
 };
 
 // A connected socket, plain or TLS. Blocks, with time limits. Not thread-safe.
@@ -33,8 +35,8 @@ class ByteStream {
  public:
   static constexpr absl::Duration kPatience = absl::Seconds(20);
 
-  // `address`: "127.0.0.1:port" or "unix:/path". The error's message says what OpenSSL or the
-  // system says.
+  // `address`: "127.0.0.1:port", "[::1]:port" or "unix:/path". The error's message says what
+  // OpenSSL or the system says.
   static absl::StatusOr<std::unique_ptr<ByteStream>> Connect(const std::string& address,
                                                              const std::optional<H2ClientTls>& tls);
   ~ByteStream();

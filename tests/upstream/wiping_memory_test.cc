@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr std::size_t kSize = 4096;
-const std::string kSecretBytes(16, 'S');
+const std::string kPattern(16, 'S');
 
 void* Filled(std::size_t size) {
   void* memory = std::malloc(size);
@@ -29,21 +29,21 @@ TEST(MemoryProbe, SeesWhatIsFreedWithoutBeingWiped) {
   MemoryProbe probe(memory, kSize);
   ASSERT_EQ(probe.Read(), std::string(kSize, 'S'));
   std::free(memory);
-  EXPECT_THAT(probe.Read(), HasSubstr(kSecretBytes));
+  EXPECT_THAT(probe.Read(), HasSubstr(kPattern));
 }
 
 TEST(WipingFree, OverwritesEveryByte) {
   void* memory = Filled(kSize);
   MemoryProbe probe(memory, kSize);
   WipingFree(memory);
-  EXPECT_THAT(probe.Read(), Not(HasSubstr(kSecretBytes)));
+  EXPECT_THAT(probe.Read(), Not(HasSubstr(kPattern)));
 }
 
 TEST(WipingRealloc, OverwritesWhatItMovesAwayFrom) {
   void* memory = Filled(kSize);
   MemoryProbe probe(memory, kSize);
   void* larger = WipingRealloc(memory, 100 * kSize);
-  EXPECT_THAT(probe.Read(), Not(HasSubstr(kSecretBytes)));
+  EXPECT_THAT(probe.Read(), Not(HasSubstr(kPattern)));
   EXPECT_EQ(std::memcmp(larger, std::string(kSize, 'S').data(), kSize), 0);
   WipingFree(larger);
 }
