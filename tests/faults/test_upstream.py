@@ -133,6 +133,7 @@ def test_a_rate_limit_is_obeyed_and_passed_on(tmp_path):
         broker.wait_event("token_obtained")
         [limited, granted] = sandbox.stats()["log"][:2]
         assert granted["operation"] == limited["operation"] == "login"
+        assert granted["at_seconds"] - limited["at_seconds"] >= 3
 
 
 def test_a_hanging_login_is_given_up_at_the_time_out(tmp_path):

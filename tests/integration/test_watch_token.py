@@ -12,7 +12,8 @@ import time
 import grpc
 import pytest
 
-from support.broker import Broker, credential, details_of, pb, write_config
+from support import raw_h2
+from support.broker import SERVICE, Broker, credential, details_of, pb, write_config
 from support.processes import CLIENT_BINARY, TIMEOUT
 from support.sandbox import Sandbox
 from support.streams import TokenStream
@@ -77,21 +78,44 @@ def test_no_message_tells_of_less_life_than_is_promised(tmp_path):
             assert min(lives) >= lifetime / 10 - 0.002
 
 
-def test_a_reader_that_stops_gets_the_latest_and_no_queue(tmp_path):
-    """Its window takes the first bytes only; when it reads on, what comes after them is the latest state."""
+def messages_of(connection):
+    """The messages that have come whole on stream 1."""
+    body = b"".join(payload for kind, _, stream, payload in connection.frames() if (kind, stream) == (raw_h2.DATA, 1))
+    found = []
+    while len(body) >= 5 and len(body) >= 5 + (size := int.from_bytes(body[1:5], "big")):
+        found.append(pb.WatchTokenResponse.FromString(body[5 : 5 + size]))
+        body = body[5 + size :]
+    return found
+
+
+@pytest.mark.parametrize("window", [0, 10])
+def test_a_reader_that_stops_gets_the_latest_and_no_queue(tmp_path, window):
+    """Its window takes none or the first bytes of the first message. When it reads on, what comes after a message that it
+    has begun to read is the latest."""
     with Sandbox(tmp_path, lifetime="6s") as sandbox:
-        with Broker(write_config(tmp_path, [credential(tmp_path, sandbox)])) as broker:
-            # grpcio reads a message ahead and no more, and HTTP/2's window holds the rest of few.
-            with broker.stub() as stub:
-                call = stub.WatchToken(pb.WatchTokenRequest())
-                first = next(call)
-                broker.wait_event("token_obtained", operation="refresh", count=4)
-                latest = broker.get_token().version
-                versions = [first.token.version]
-                while versions[-1] != latest and len(versions) < 10:
-                    versions.append(next(call).token.version)
-                assert latest in versions
-                call.cancel()
+        with (
+            Broker(write_config(tmp_path, [credential(tmp_path, sandbox)])) as broker,
+            raw_h2.RawConnection(broker.address) as stopped,
+        ):
+            first = broker.get_token().version
+            watch = raw_h2.call(1, f"/{SERVICE}/WatchToken")
+            stopped.send(raw_h2.hello(initial_window_size=window) + raw_h2.frame(raw_h2.SETTINGS, raw_h2.ACK) + watch)
+            broker.wait_event("token_issued", version=first)
+            if window:
+                assert stopped.read_until(lambda: any(frame[0] == raw_h2.DATA for frame in stopped.frames()))
+            broker.wait_event("token_obtained", operation="refresh", count=2)
+            # The next one stays, so that nothing changes while the messages are read.
+            sandbox.set_faults(lifetime="300s")
+            broker.wait_event("token_obtained", operation="refresh", count=3)
+            latest = broker.get_token().version
+            begun = [first] if window else []
+            assert messages_of(stopped) == []
+            stopped.send(raw_h2.window_update(1, raw_h2.MAX_WINDOW - window))
+            assert stopped.read_until(lambda: len(messages_of(stopped)) > len(begun))
+            assert [message.token.version for message in messages_of(stopped)] == [*begun, latest]
+            newer = broker.get_token(rejected_version=latest).version
+            assert stopped.read_until(lambda: len(messages_of(stopped)) > len(begun) + 1)
+            assert [message.token.version for message in messages_of(stopped)] == [*begun, latest, newer]
 
 
 def test_a_key_that_is_refused_is_a_state(tmp_path, sandbox):

@@ -45,6 +45,12 @@ class FakeLoop : public h2::EventLoop, public Clock {
     return std::make_unique<FakeTimer>(*this, now_ + delay, std::move(task));
   }
 
+  // How many tasks wait to be run.
+  std::size_t posted() const {
+    MutexLock lock(mutex_);
+    return posted_.size();
+  }
+
   // Runs what has been posted so far.
   void RunPosted() {
     std::vector<absl::AnyInvocable<void() &&>> tasks;
@@ -99,7 +105,7 @@ class FakeLoop : public h2::EventLoop, public Clock {
     absl::AnyInvocable<void() &&> task_;
   };
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::vector<absl::AnyInvocable<void() &&>> posted_ ABSL_GUARDED_BY(mutex_);
   bool refusing_ ABSL_GUARDED_BY(mutex_) = false;
   BootTime now_ = BootTime::FromSinceBoot(absl::Hours(1));

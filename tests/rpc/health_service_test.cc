@@ -113,9 +113,11 @@ TEST_F(Health, AWatchThatIsOverIsForgotten) {
     TestRequest request = Ask("Watch");
     Send(request, "a");
     health_.Set("a", ServingStatus::kServing);
+    EXPECT_EQ(loop_.posted(), 1U);
   }
-  health_.Set("a", ServingStatus::kNotServing);
   loop_.RunPosted();
+  health_.Set("a", ServingStatus::kNotServing);
+  EXPECT_EQ(loop_.posted(), 0U);
 }
 
 TEST_F(Health, ShutdownTellsWatchesAndEndsThem) {
@@ -149,6 +151,8 @@ TEST_F(Health, WatchOfSomethingElseThanARequestIsInternal) {
 }
 
 TEST_F(Health, IsSetFromManyThreadsWhileWatchesComeAndGo) {
+  TestRequest stays = Ask("Watch");
+  Send(stays, "a");
   std::vector<std::thread> threads(3);
   for (std::thread& thread : threads) {
     thread = std::thread([&] {
@@ -166,6 +170,10 @@ TEST_F(Health, IsSetFromManyThreadsWhileWatchesComeAndGo) {
     thread.join();
   }
   loop_.RunPosted();
+  TestRequest check = Ask("Check");
+  Send(check, "a");
+  EXPECT_EQ(Statuses(stays).back(), Statuses(check).back())
+      << "the latest, whichever thread set it";
 }
 
 }  // namespace
