@@ -15,7 +15,7 @@ class Area:
     name: str
     flags: frozenset = frozenset()  # VmFlags of /proc/PID/smaps: "lo" is locked, "dd" is left out of core files
     resident: int = 0  # bytes of it that exist, in memory or in swap
-    content: bytes = b""  # empty where there is nothing, or it cannot be read
+    content: bytes = dataclasses.field(default=b"", repr=False)  # empty where there is nothing, or it cannot be read
 
     def __str__(self):
         return f"{self.start:x}-{self.end:x} {self.permissions} {self.name or 'anonymous'} {sorted(self.flags)}"
