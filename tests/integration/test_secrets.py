@@ -14,7 +14,7 @@ import pytest
 from support import memory
 from support.broker import Broker, credential, pb, write_config
 from support.pages import BrokerWithPages, fetch, write_config_with_http
-from support.processes import TIMEOUT
+from support.processes import TIMEOUT, sanitized
 from support.recording_relay import RecordingRelay
 from support.sandbox import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Sandbox
 
@@ -128,10 +128,10 @@ def test_an_aborted_process_leaves_no_core(tmp_path, sandbox):
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     with Broker(write_config(tmp_path, [credential(tmp_path, sandbox)]), cwd=folder) as broker:
         broker.get_token()
-        assert os.readlink(f"/proc/{broker.pid}/cwd") == str(folder) if os.geteuid() == 0 else True
         # Not dumpable: its /proc files belong to root, and a piped core_pattern gets nothing either.
         assert os.stat(f"/proc/{broker.pid}/mem").st_uid == 0
         if os.geteuid() == 0:
+            assert os.readlink(f"/proc/{broker.pid}/cwd") == str(folder)
             limits = pathlib.Path(f"/proc/{broker.pid}/limits").read_text()
             [core] = [line for line in limits.splitlines() if line.startswith("Max core file size")]
             assert core.split()[4:6] == ["0", "0"]
@@ -173,8 +173,9 @@ def test_memory_that_is_locked_is_what_holds_them(tmp_path, relay):
         for field in ("access_token", "refresh_token"):
             [secret] = relay.secrets(field)
             assert guarded(found, secret), f"{field}: {[str(area) for area in memory.holding(found, secret)]}"
-        for part in parts_of([ACCESS_KEY_ID, SECRET_ACCESS_KEY]):
-            assert [str(area) for area in memory.holding(found, part)] == []
+        if not sanitized():  # a sanitizer keeps what is freed, also what libraries do not wipe
+            for part in parts_of([ACCESS_KEY_ID, SECRET_ACCESS_KEY]):
+                assert [str(area) for area in memory.holding(found, part)] == []
 
 
 def test_tokens_that_are_replaced_leave_the_locked_memory(tmp_path, sandbox, relay):

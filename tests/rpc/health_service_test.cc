@@ -109,14 +109,17 @@ TEST_F(Health, WatchKeepsTheLatestOnlyForAClientThatDoesNotRead) {
 }
 
 TEST_F(Health, AWatchThatIsOverIsForgotten) {
-  {
+  // Each may have the address of the one before, by which watches are known.
+  for (const ServingStatus status :
+       {ServingStatus::kNotServing, ServingStatus::kServing, ServingStatus::kNotServing}) {
     TestRequest request = Ask("Watch");
     Send(request, "a");
-    health_.Set("a", ServingStatus::kServing);
+    health_.Set("a", status);
     EXPECT_EQ(loop_.posted(), 1U);
+    loop_.RunPosted();
+    EXPECT_EQ(Statuses(request).size(), 2U) << "what it was, and the change";
   }
-  loop_.RunPosted();
-  health_.Set("a", ServingStatus::kNotServing);
+  health_.Set("a", ServingStatus::kServing);
   EXPECT_EQ(loop_.posted(), 0U);
 }
 
