@@ -66,8 +66,8 @@ def test_the_log_and_the_errors_hold_none(tmp_path, sandbox, relay, fault):
         sandbox.set_faults(**fault)
         seen.append(failure_of(broker.get_token, rejected_version=token.version))
         broker.wait_event("upstream_failed", operation="refresh")
-        for request in ({"credential": "x"}, {"credential": "BAD"}, {"rejected_version": "v" * 200}):
-            seen.append(failure_of(broker.get_token, **request))
+        wrong = ({"credential": "x"}, {"credential": "BAD"}, {"rejected_version": "v" * 200})
+        seen += [failure_of(broker.get_token, **request) for request in wrong]
         seen.append(str(stub.ListCredentials(pb.ListCredentialsRequest(), timeout=TIMEOUT)))
         for page in ("/metrics", "/statusz", "/healthz", "/readyz"):
             status, body, headers = fetch(broker.http, page)
