@@ -26,11 +26,17 @@ class TokenStream:
         except Exception as error:
             self._messages.put(error)
 
+    def _next(self):
+        message = self._messages.get(timeout=TIMEOUT)
+        if isinstance(message, Exception) and not isinstance(message, grpc.RpcError):
+            raise message
+        return message
+
     def wait(self, wanted):
-        """The next message for which `wanted` holds; errors count too."""
+        """The next message for which `wanted` holds; an error that comes before it is raised."""
         while True:
-            message = self._messages.get(timeout=TIMEOUT)
-            if isinstance(message, Exception) and not isinstance(message, grpc.RpcError):
+            message = self._next()
+            if isinstance(message, grpc.RpcError):
                 raise message
             if wanted(message):
                 return message
@@ -43,4 +49,7 @@ class TokenStream:
         return not self._messages.empty()
 
     def wait_error(self):
-        return self.wait(lambda m: isinstance(m, grpc.RpcError))
+        """The error that ends the stream, after any messages."""
+        while not isinstance(message := self._next(), grpc.RpcError):
+            pass
+        return message
