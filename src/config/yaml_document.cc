@@ -5,8 +5,8 @@
 #include <sstream>
 #include <utility>
 
-#include "config/utf8.h"
 #include "core/strings.h"
+#include "core/utf8.h"
 #include "yaml-cpp/eventhandler.h"
 #include "yaml-cpp/exceptions.h"
 #include "yaml-cpp/parser.h"

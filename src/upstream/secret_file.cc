@@ -12,8 +12,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "core/strings.h"
-#include "upstream/json_fields.h"
-#include "upstream/json_object.h"
+#include "core/utf8.h"
 
 namespace credential_broker::upstream {
 namespace {
@@ -27,11 +26,6 @@ absl::Status Unusable(const SecretFile& file, std::string_view what) {
 absl::Status NotReadable(const SecretFile& file, int error) {
   return Unusable(file, StrCat("cannot be read (", std::generic_category().message(error),
                                "): give its path in the configuration, readable by this user"));
-}
-
-// Such text is JSON once it is quoted, so the reader of JSON is the judge.
-bool IsUtf8(std::string_view text) {
-  return ReadJsonFields(JsonObject({{.name = "", .value = text}}).view(), {}).ok();
 }
 
 }  // namespace
@@ -73,7 +67,7 @@ absl::StatusOr<Secret> ReadSecretFile(const SecretFile& file) {
   if (text.empty()) {
     return Unusable(file, StrCat("is empty: write the ", file.noun, " into it"));
   }
-  if (!IsUtf8(text)) {
+  if (FirstInvalidUtf8(text) != std::string_view::npos) {
     return Unusable(file, StrCat("is not UTF-8 text: write the ", file.noun,
                                  " into it as it was given to you"));
   }

@@ -1,6 +1,6 @@
-#include "config/utf8.h"
+#include "core/utf8.h"
 
-namespace credential_broker::config {
+namespace credential_broker {
 namespace {
 
 struct Lead {
@@ -57,4 +57,4 @@ std::size_t FirstInvalidUtf8(std::string_view text) {
   return std::string_view::npos;
 }
 
-}  // namespace credential_broker::config
+}  // namespace credential_broker

@@ -1,4 +1,4 @@
-#include "config/utf8.h"
+#include "core/utf8.h"
 
 #include <string>
 #include <string_view>
@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 
-namespace credential_broker::config {
+namespace credential_broker {
 namespace {
 
 TEST(FirstInvalidUtf8, TakesWhatIsWellFormed) {
@@ -39,4 +39,4 @@ TEST(FirstInvalidUtf8, PointsAtWhatIsNot) {
 }
 
 }  // namespace
-}  // namespace credential_broker::config
+}  // namespace credential_broker
