@@ -11,27 +11,31 @@ from support.threads import CheckedThread
 
 class Callers:
     """Threads that call GetToken until the block ends. `open_channel` makes a channel; each call of a thread in
-    `reconnecting` has one of its own, those in `lasting` keep theirs."""
+    `reconnecting` has one of its own, those in `lasting` keep theirs. `pause`: seconds between the calls of a thread."""
 
-    def __init__(self, open_channel, lasting=2, reconnecting=2, names=("default",)):
+    def __init__(self, open_channel, lasting=2, reconnecting=2, names=("default",), pause=0):
         self._open_channel = open_channel
         self._names = names
+        self._pause = pause
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._progress = threading.Condition(self._lock)
         self.calls = 0
         self.errors = []
         self.versions = {name: set() for name in names}
+        self.least_validity = float("inf")  # seconds that a token had left when it came
         self._threads = [CheckedThread(self._last) for _ in range(lasting)]
         self._threads += [CheckedThread(self._reconnect) for _ in range(reconnecting)]
 
     def _call(self, stub):
         for name in self._names:
             try:
-                version = stub.GetToken(pb.GetTokenRequest(credential=name), timeout=TIMEOUT).token.version
+                token = stub.GetToken(pb.GetTokenRequest(credential=name), timeout=TIMEOUT).token
+                validity = token.remaining_validity.ToTimedelta().total_seconds()
                 with self._lock:
                     self.calls += 1
-                    self.versions[name].add(version)
+                    self.versions[name].add(token.version)
+                    self.least_validity = min(self.least_validity, validity)
                     self._progress.notify_all()
             except grpc.RpcError as error:
                 with self._lock:
@@ -43,17 +47,24 @@ class Callers:
             stub = pb_grpc.CredentialBrokerServiceStub(channel)
             while not self._stop.is_set():
                 self._call(stub)
+                self._stop.wait(self._pause)
 
     def _reconnect(self):
         while not self._stop.is_set():
             with self._open_channel() as channel:
                 self._call(pb_grpc.CredentialBrokerServiceStub(channel))
+            self._stop.wait(self._pause)
 
     def wait_for_calls(self, more):
         """Waits until so many calls more have succeeded, or one has failed."""
         with self._lock:
             wanted = self.calls + more
             assert self._progress.wait_for(lambda: self.calls >= wanted or self.errors, TIMEOUT)
+
+    def fail_within(self, seconds):
+        """Whether a call fails before so much time has passed; returns as soon as one has."""
+        with self._lock:
+            return self._progress.wait_for(lambda: self.errors, seconds)
 
     def __enter__(self):
         for thread in self._threads:
