@@ -15,6 +15,7 @@ FAULTS = {
     "failing": {"login_status": 503, "refresh_status": 503},
     "hanging": {"hang_login": "always", "hang_refresh": "always"},
 }
+COUNTERS = {"refused": "refused_connections", "failing": "forced", "hanging": "hanging"}
 NO_FAULTS = {name: 0 for faults in FAULTS.values() for name in faults}
 
 
@@ -40,11 +41,8 @@ def live_through_outages(folder, lifetime, seconds, **settings):
         def fail(name):
             sandbox = sandboxes[name]
             sandbox.set_faults(**FAULTS[name])
-            if name == "hanging":
-                sandbox.wait_for(hanging=1, timeout=due + TIMEOUT)
-            else:
-                broker.wait_event("upstream_failed", credential=name, operation="refresh", timeout=due + TIMEOUT)
-            callers.fail_within(seconds)
+            assert sandbox.wait_refusing(due + TIMEOUT, **{COUNTERS[name]: 1})
+            assert not sandbox.wait_refusing(seconds, logins=2)
             sandbox.set_faults(**NO_FAULTS)
             broker.wait_event("token_obtained", credential=name, count=2, timeout=lifetime + TIMEOUT)
 
