@@ -14,10 +14,10 @@ from support.processes import TIMEOUT, wait_for
 from support.retrying_callers import service_config
 from support.sandbox import Sandbox, expiry_of
 
-LIFETIME = 5
+LIFETIME = 15
 # Of each step; with ten steps 200 in all.
-KILLS = 16
-FREEZES = 4
+KILLS = 18
+FREEZES = 2
 
 NO_FAULTS = {"refuse_connections": 0}
 NO_FAULTS |= {f"{fault}_{operation}": 0 for fault in ("hang", "lose") for operation in ("login", "refresh")}
@@ -34,7 +34,7 @@ class Victim:
         self._sandbox = sandbox
         self._operation = operation
         self._step = step
-        rules = [credential(folder, sandbox, refresh_at=0.1)]
+        rules = [credential(folder, sandbox, refresh_at=0.15, connect_timeout="20s", request_timeout="30s")]
         with Broker(write_config(folder, rules)) as first:
             self.address = first.address
         self._config = write_config(folder, rules, server={"listen": self.address})
