@@ -1,0 +1,58 @@
+"""A process with limits of its own, as a user whom they bind: root may start threads and lock memory beyond any."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+
+class LimitedUser:
+    """As root: a user that has no other process, in a folder that it can read. Else: whoever runs the test."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._uid = None
+
+    def wrapper(self, **limits):
+        """A command that runs another with these limits, by prlimit's names: wrapper(nproc="4:4")."""
+        for path in self.folder.rglob("*"):
+            if self._uid is not None:
+                os.chown(path, self._uid, self._uid)
+        return [*self._become, "prlimit", *(f"--{name}={value}" for name, value in limits.items())]
+
+    def limit(self, pid, **limits):
+        """Changes the limits of a process that runs."""
+        subprocess.run([*self.wrapper(**limits), f"--pid={pid}"], check=True)
+
+    @property
+    def _become(self):
+        if self._uid is None:
+            return []
+        return ["setpriv", f"--reuid={self._uid}", f"--regid={self._uid}", "--clear-groups", "--"]
+
+    def tasks(self):
+        """Processes and threads that it has now, which count against its limit."""
+        uid = os.getuid() if self._uid is None else self._uid
+        count = 0
+        for status in pathlib.Path("/proc").glob("[0-9]*/status"):
+            with contextlib.suppress(OSError):
+                fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+                count += int(fields["Threads"]) if int(fields["Uid"].split()[0]) == uid else 0
+        return count
+
+
+@contextlib.contextmanager
+def limited_user(folder):
+    user = LimitedUser(folder)
+    if os.geteuid() != 0:
+        yield user
+        return
+    user._uid = 100_000 + os.getpid() % 100_000
+    user.folder = pathlib.Path(tempfile.mkdtemp(prefix="credential-broker-test-"))
+    try:
+        os.chown(user.folder, user._uid, user._uid)
+        yield user
+    finally:
+        shutil.rmtree(user.folder)
