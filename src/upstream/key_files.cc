@@ -2,29 +2,37 @@
 
 #include <utility>
 
+#include "absl/status/status.h"
+#include "core/strings.h"
 #include "upstream/secret_file.h"
 
 namespace credential_broker::upstream {
 namespace {
 
-constexpr int kReadings = 3;
+// A rotation changes a pair once. Whatever changes it at each of so many readings is no rotation.
+constexpr int kReadings = 10;
 
 }  // namespace
 
 absl::StatusOr<Key> ReadKey(const KeyFiles& files) {
   absl::StatusOr<Secret> id = ReadSecretFile({files.id_file});
-  for (int reading = 1; id.ok(); ++reading) {
+  for (int reading = 0; id.ok() && reading < kReadings; ++reading) {
     absl::StatusOr<Secret> secret = ReadSecretFile({files.secret_file});
     if (!secret.ok()) {
       return secret.status();
     }
     absl::StatusOr<Secret> id_after = ReadSecretFile({files.id_file});
-    if (id_after.ok() && (id->Equals(*id_after) || reading == kReadings)) {
+    if (id_after.ok() && id->Equals(*id_after)) {
       return Key{.id = *std::move(id_after), .secret = *std::move(secret)};
     }
     id = std::move(id_after);
   }
-  return id.status();
+  if (!id.ok()) {
+    return id.status();
+  }
+  return absl::FailedPreconditionError(
+      StrCat("file ", files.id_file, " changes all the time: replace it together with ",
+             files.secret_file, ", and no more often than once in a few seconds"));
 }
 
 }  // namespace credential_broker::upstream

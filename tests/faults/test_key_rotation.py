@@ -9,7 +9,7 @@ from support.key_rotation import KeyRotation, pair
 from support.scripted_investsuite import ScriptedInvestSuite
 
 CREDENTIALS = 20
-STARTS = 10
+STARTS = 6
 KEY_ID, SECRET = "id-of-a-key", "secret-of-it"
 
 
