@@ -17,7 +17,8 @@ from support.sandbox import Sandbox, expiry_of
 LIFETIME = 15
 # Of each step; with ten steps 200 in all.
 KILLS = 18
-FREEZES = 2
+# Seconds: one that its token outlives, so that what was begun goes on, and one that it does not.
+FREEZES = (LIFETIME / 3, LIFETIME + 1.5)
 
 NO_FAULTS = {"refuse_connections": 0}
 NO_FAULTS |= {f"{fault}_{operation}": 0 for fault in ("hang", "lose") for operation in ("login", "refresh")}
@@ -79,11 +80,11 @@ class Victim:
         self.versions += [event["version"] for event in self.broker.events("token_obtained")]
         self._sandbox.set_faults(**NO_FAULTS)
 
-    def freeze(self):
-        """Stops it for longer than its token lives, while InvestSuite goes on."""
+    def freeze(self, seconds):
+        """Stops it for so long, while InvestSuite goes on."""
         self.broker.signal(signal.SIGSTOP)
         self._sandbox.set_faults(**NO_FAULTS)
-        end = time.monotonic() + LIFETIME + 1.5
+        end = time.monotonic() + seconds
         assert wait_for(lambda: time.monotonic() > end, TIMEOUT)
         self.thawed = time.time()
         self.broker.signal(signal.SIGCONT)
@@ -137,11 +138,11 @@ def test_a_broker_that_dies_or_freezes_at_any_step_loses_no_call_and_reuses_no_t
                 logins = sandbox.stats()["login_requests"]
                 victim.start_and_log_in()
                 assert sandbox.stats()["login_requests"] == logins + 1
-            for _ in range(FREEZES):
+            for seconds in FREEZES:
                 callers.wait_for_each()
                 victim.kill()
                 victim.start_and_reach_step()
-                victim.freeze()
+                victim.freeze(seconds)
                 assert sandbox.accepts(victim.token().value)
             callers.wait_for_each()
         victim.kill()

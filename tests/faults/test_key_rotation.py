@@ -6,6 +6,7 @@ import pytest
 from support.broker import Broker, details_of, write_config
 from support.certificates import Certificates
 from support.key_rotation import KeyRotation, pair
+from support.processes import TIMEOUT
 from support.scripted_investsuite import ScriptedInvestSuite
 
 CREDENTIALS = 20
@@ -71,7 +72,8 @@ def test_a_key_read_half_written_is_tried_once_and_the_whole_one_at_once(tmp_pat
             for folder in folders:
                 write(folder, len(whole))
             for size in range(len(whole)):
-                broker.wait_event("token_obtained", credential=f"c{size}")
+                # Long before the minute after which a rejected key is tried again anyway.
+                broker.wait_event("token_obtained", credential=f"c{size}", timeout=min(TIMEOUT, 40))
         for size in range(len(whole)):
             keys = [key for path, *key in upstream.logins if path == f"/c{size}"]
             assert keys[-1] == [KEY_ID, SECRET]
