@@ -53,7 +53,7 @@ def test_a_start_without_enough_threads_says_so_and_ends(user):
         outcomes = []
         while "token" not in outcomes and len(outcomes) < MOST_TASKS:
             limit = user.tasks() + 1 + len(outcomes)
-            with Process("serve", "--config", config, wrapper=user.wrapper(nproc=f"{limit}:{limit}")) as process:
+            with Process("serve", "--config", config, **user.options(nproc=f"{limit}:{limit}")) as process:
                 outcomes.append(outcome_of_start(process))
                 if outcomes[-1] != "ended":
                     assert process.terminate() == 0
@@ -64,7 +64,7 @@ def test_a_broker_that_gets_no_thread_any_more_serves_on_and_loses_no_session(us
     with Sandbox(user.folder, lifetime="60s") as sandbox:
         # The refresh is due after 6 s; the token lives on for long enough.
         config = write_config(user.folder, [credential(user.folder, sandbox, refresh_at=0.1)])
-        with Broker(config, wrapper=user.wrapper(nproc="4096:4096")) as broker:
+        with Broker(config, **user.options(nproc="4096:4096")) as broker:
             broker.wait_event("token_obtained")
             with Callers(broker.channel, pause=0.01) as callers:
                 callers.wait_for_each()
@@ -87,7 +87,7 @@ def test_a_broker_that_gets_no_thread_any_more_serves_on_and_loses_no_session(us
 def test_a_broker_that_may_lock_no_memory_serves(user):
     with Sandbox(user.folder) as sandbox:
         config = write_config(user.folder, [credential(user.folder, sandbox)])
-        with Broker(config, wrapper=user.wrapper(memlock="0:0")) as broker:
+        with Broker(config, **user.options(memlock="0:0")) as broker:
             first = broker.get_token()
             assert broker.get_token(rejected_version=first.version).version != first.version
             assert broker.terminate() == 0

@@ -7,16 +7,26 @@ import shutil
 import subprocess
 import tempfile
 
+from support.processes import BINARY
+
 
 class LimitedUser:
     """As root: a user that has no other process, in a folder that it can read. Else: whoever runs the test."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, uid=None):
         self.folder = folder
-        self._uid = None
+        self._uid = uid
+        self._binary = BINARY
+        if uid is not None:
+            # The tests may lie where this user cannot go.
+            self._binary = folder / "credential-broker"
+            shutil.copy(BINARY, self._binary)
 
-    def wrapper(self, **limits):
-        """A command that runs another with these limits, by prlimit's names: wrapper(nproc="4:4")."""
+    def options(self, **limits):
+        """Of a Process of this user that is to have these limits, by prlimit's names: options(nproc="4:4")."""
+        return {"wrapper": self._wrapper(**limits), "binary": self._binary}
+
+    def _wrapper(self, **limits):
         for path in self.folder.rglob("*"):
             if self._uid is not None:
                 os.chown(path, self._uid, self._uid)
@@ -24,7 +34,7 @@ class LimitedUser:
 
     def limit(self, pid, **limits):
         """Changes the limits of a process that runs."""
-        subprocess.run([*self.wrapper(**limits), f"--pid={pid}"], check=True)
+        subprocess.run([*self._wrapper(**limits), f"--pid={pid}"], check=True)
 
     @property
     def _become(self):
@@ -45,14 +55,10 @@ class LimitedUser:
 
 @contextlib.contextmanager
 def limited_user(folder):
-    user = LimitedUser(folder)
     if os.geteuid() != 0:
-        yield user
+        yield LimitedUser(folder)
         return
-    user._uid = 100_000 + os.getpid() % 100_000
-    user.folder = pathlib.Path(tempfile.mkdtemp(prefix="credential-broker-test-"))
-    try:
-        os.chown(user.folder, user._uid, user._uid)
-        yield user
-    finally:
-        shutil.rmtree(user.folder)
+    with tempfile.TemporaryDirectory(prefix="credential-broker-test-") as path:
+        uid = 100_000 + os.getpid() % 100_000
+        os.chown(path, uid, uid)
+        yield LimitedUser(pathlib.Path(path), uid)
