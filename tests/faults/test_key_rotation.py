@@ -24,6 +24,8 @@ def credential(number, upstream, certificates, files):
         "name": f"c{number}",
         "base_url": f"{upstream.url}/c{number}",  # an account of its own: each may log in as often as any
         "ca_file": certificates.ca,
+        "connect_timeout": "20s",
+        "request_timeout": "20s",
         **files,
         "allow": [{"principals": ["anonymous"]}],
     }

@@ -12,7 +12,7 @@ import yaml
 from support.broker import SERVICE, credential, details_of, pb, write_config
 from support.certificates import Certificates
 from support.pages import BrokerWithPages, metrics, write_config_with_http
-from support.processes import TIMEOUT, wait_for
+from support.processes import TIMEOUT, sanitized, wait_for
 from support.raw_h2 import ACK, DATA, HEADERS, PING, SETTINGS, RawConnection, call, frame, hello, literal
 from support.sandbox import Sandbox
 from support.streams import TokenStream
@@ -22,7 +22,7 @@ from support.token_reviews import TokenReviews, unsigned_token
 ACCOUNT = "system:serviceaccount:orders:api"
 WITHDRAWN = (grpc.StatusCode.PERMISSION_DENIED, "CALLER_NOT_ALLOWED")
 
-ROUNDS = 200
+ROUNDS = 50 if sanitized() else 200
 CONNECTIONS = 4
 STREAMS = 25  # of each connection
 

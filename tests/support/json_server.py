@@ -6,6 +6,10 @@ import ssl
 import threading
 
 
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+
+
 class JsonServer:
     """Subclasses answer requests. `with` starts and ends it, and raises what went wrong in its threads."""
 
@@ -32,11 +36,14 @@ class JsonServer:
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", 0), Handler)
         files = certificates.server_files(mutual=False)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(files["cert_file"], files["key_file"])
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        # The thread of the connection does the handshake, so that a slow one holds up no other.
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
         self.url = f"https://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
