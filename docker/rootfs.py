@@ -112,8 +112,8 @@ def main():
     owners = packages_of(shared_libraries(program) | set(SYSTEM_FILES))
     for path, package in owners.items():
         rootfs.put(package, path)
-    for path in pathlib.Path("/usr/share/common-licenses").iterdir():
-        rootfs.put("base-files", str(path))
+    for license_text in pathlib.Path("/usr/share/common-licenses").iterdir():
+        rootfs.put("base-files", str(license_text))
     shared = sbom.installed(owners.values())
     archives = sbom.installed(packages_of(linked_archives(build / "link.map")).values())
     known = {package.source for package in shared + archives}

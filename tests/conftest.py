@@ -7,8 +7,8 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from support.broker import Broker, credential, write_config  # noqa: E402
-from support.sandbox import Sandbox  # noqa: E402
+from support.broker import Broker, credential, write_config
+from support.sandbox import Sandbox
 
 
 @pytest.fixture

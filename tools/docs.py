@@ -65,7 +65,8 @@ def wrong_in_dev(words):
 
 
 def wrong_in_broker(binary, words):
-    command, rest = (binary,), list(words[1:])
+    command: tuple[str, ...] = (binary,)
+    rest = list(words[1:])
     while rest and re.search(rf"^  {re.escape(rest[0])}\b", help_of(command), re.MULTILINE):
         command += (rest.pop(0),)
     if len(command) == 1 and rest and not rest[0].startswith("-"):
@@ -94,26 +95,27 @@ def wrong_in(document, binary):
     text = document.read_text()
     for words in commands_of(text):
         wrong = wrong_in_dev(words) if words[0] == "./dev" else wrong_in_broker(binary, words)
-        yield (" ".join(words), wrong)
+        yield ("commands", " ".join(words), wrong)
     for target in LINK.findall(re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
         if "://" not in target and not target.startswith("mailto:"):
-            yield (target, None if (document.parent / target).exists() else "the link leads nowhere")
+            yield ("links", target, None if (document.parent / target).exists() else "the link leads nowhere")
     for file, name in TEST.findall(text):
-        yield (f"{file}::{name}", wrong_in_test(file, name))
+        yield ("tests", f"{file}::{name}", wrong_in_test(file, name))
 
 
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    looked_at, broken = 0, 0
+    looked_at, broken = {"commands": 0, "links": 0, "tests": 0}, 0
     for document in documents():
-        for what, wrong in wrong_in(document, sys.argv[1]):
-            looked_at += 1
+        for kind, what, wrong in wrong_in(document, sys.argv[1]):
+            looked_at[kind] += 1
             if wrong:
                 broken += 1
                 print(f"{document.relative_to(ROOT)}: \"{what}\": {wrong}")
-    print(f"{looked_at} commands, links and tests in the documents, {broken} wrong")
-    sys.exit(1 if broken else 0)
+    counts = ", ".join(f"{count} {kind}" for kind, count in looked_at.items())
+    print(f"looked at {sum(looked_at.values())} places in the documents ({counts}), {broken} wrong")
+    sys.exit(1 if broken or not all(looked_at.values()) else 0)
 
 
 main()

@@ -1,9 +1,10 @@
-# Sourced by ./dev: test and check, and the suites that they are made of.
+# Sourced by ./dev: how a suite is run, counted and reported. tools/suites.txt lists the suites.
 # shellcheck shell=bash
 
 # Each suite leaves build/logs/STAGE/NAME.log and NAME.result ("passed failed skipped seconds").
 STAGE=
 FILTER=
+SUITES=$ROOT/tools/suites.txt
 
 stage() {
   STAGE=$LOGS/$1
@@ -11,25 +12,31 @@ stage() {
   mkdir -p "$STAGE"
 }
 
-# suite NAME KIND LIMIT COMMAND…: runs it for at most LIMIT seconds. KIND tells how its results are counted:
-# gtest, pytest, counted (last line "N passed, N failed") or exit (one result, the exit status).
+# suite NAME KIND LIMIT COMMAND…: runs it for at most LIMIT seconds. KIND is how its results are counted:
+#   gtest, pytest, fuzz   from the output of these
+#   counted               from its last line "N passed, N failed"
+#   exit                  one result, the exit status
+#   files=N, looked       one result, the exit status; its cases are N files, or the number in its line "looked at N …"
 suite() {
-  local name=$1 kind=$2 limit=$3 started status=0 passed failed skipped
+  local name=$1 kind=$2 limit=$3 started status=0 passed failed skipped cases
   local log=$STAGE/$1.log
   shift 3
   started=$(now_ms)
   timeout --kill-after=10 "$limit" "$@" >"$log" 2>&1 </dev/null || status=$?
   # 5 is pytest's word for: the filter chose nothing here.
-  if [[ $kind == pytest && $FILTER ]] && ((status == 5)); then return; fi
-  read -r passed failed skipped < <("count_$kind" "$log" "$status")
+  if [[ $kind == pytest ]] && ((status == 5)) && ! wanted "$name"; then return; fi
+  read -r passed failed skipped < <("count_${kind%=*}" "$log" "$status")
   if ((status == 124 || status == 137)); then echo "stopped: not done after $limit s" >>"$log"; fi
   # A crash, a leak found at the end, a suite that ran nothing: not one test's failure, but a failure.
   if ((failed == 0 && status != 0)); then failed=1; fi
-  if ((passed + failed + skipped == 0)); then
-    if [[ $FILTER ]]; then return; fi
-    echo "no test ran" >>"$log"
-    failed=1
-  fi
+  if ((passed + failed + skipped == 0)) && ! wanted "$name"; then return; fi
+  case $kind in
+    files=*) cases=${kind#*=} ;;
+    looked) cases=$(sed -nE 's/^looked at ([0-9]+) .*/\1/p' "$log" | tail -n 1) ;;
+    *) cases=$((passed + failed + skipped)) ;;
+  esac
+  # The minimum is not for single tests that a filter selects.
+  if wanted "$name" && ! enough "$name" "${cases:-0}" >>"$log" && ((failed == 0)); then failed=1; fi
   echo "$passed $failed $skipped $(seconds_since "$started")" >"$STAGE/$name.result"
   if ((failed > 0)); then
     say "    FAILED  $name"
@@ -58,6 +65,63 @@ count_counted() {
 }
 
 count_exit() { if (($2 == 0)); then echo 1 0 0; else echo 0 1 0; fi; }
+count_files() { count_exit "$@"; }
+count_looked() { count_exit "$@"; }
+
+# A fuzzer that executed fewer than 100 inputs fails: it did not run.
+count_fuzz() {
+  local units
+  units=$(sed -nE 's/^stat::number_of_executed_units: *([0-9]+)$/\1/p' "$1" | tail -n 1)
+  count_exit "$1" $(($2 != 0 || ${units:-0} < 100))
+}
+
+# wanted NAME: whether the filter selects the whole suite of that name.
+wanted() { [[ ! $FILTER || $1 == *"$FILTER"* ]]; }
+
+# suites_of RUN: prints the names of the suites in tools/suites.txt that belong to test, test-full, check or debian13.
+suites_of() {
+  listed "$SUITES" | awk -v run="$1" '{
+    for (i = 3; i <= NF; i++) {
+      if ($i == run && run != "debian13") print $1
+      if (run == "test-full" && $i ~ /^[at]san$/) print $i "." $1
+      if (run == "debian13" && $i ~ /^(test|debian13)$/) print "debian13." $1
+    }
+  }'
+}
+
+# enough NAME CASES: whether that suite ran as many cases as tools/suites.txt requires; prints the reason where not.
+enough() {
+  local name=${1#debian13.} least
+  least=$(listed "$SUITES" | awk -v name="${name#[at]san.}" '$1 == name { print $2 }')
+  case $least in
+    '') echo "tools/suites.txt has no line for $1: add it with its minimum number of cases" ;;
+    =*)
+      if (($2 == ${least#=})); then return; fi
+      echo "$2 cases, and tools/suites.txt requires exactly ${least#=}"
+      ;;
+    *)
+      if (($2 >= least)); then return; fi
+      echo "$2 cases, and tools/suites.txt requires at least $least"
+      ;;
+  esac
+  return 1
+}
+
+# Adds a failure for each suite of this stage that has no result.
+add_missing_suites() {
+  local run=${STAGE##*/} name
+  # A failed build is the reason, and is reported.
+  if [[ $FILTER ]] || compgen -G "$STAGE/build.*.result" >/dev/null; then return; fi
+  while read -r name; do
+    if [[ -e $STAGE/$name.result ]]; then continue; fi
+    say "    MISSING $name: it is in tools/suites.txt and did not run"
+    echo "0 1 0 -" >"$STAGE/$name.result"
+  done < <(
+    suites_of "$run"
+    # debian13.result exists where Debian 13 could not be prepared, or was skipped for lack of root.
+    if [[ $run == test-full && $(codename) != trixie && ! -e $STAGE/debian13.result ]]; then suites_of debian13; fi
+  )
+}
 
 # As suite, in the background; not more of them at once than there are cores. End with `wait`.
 suite_in_background() {
@@ -68,6 +132,7 @@ suite_in_background() {
 # Prints the table of the stage and its last line; false where anything failed.
 report() {
   local result name passed failed skipped seconds all_passed=0 all_failed=0 all_skipped=0 line
+  add_missing_suites
   printf '\n%-32s %8s %8s %8s %10s\n' "${STAGE##*/}" passed failed skipped time
   for result in "$STAGE"/*.result; do
     if [[ ! -e $result ]]; then break; fi
@@ -94,292 +159,3 @@ prepare() {
   echo "0 1 0 -" >"$STAGE/$name.result"
   return 1
 }
-
-# ---- test ------------------------------------------------------------------------------------------------
-
-run_tests() {
-  local level=test
-  while (($#)); do
-    case $1 in
-      --full) level=full ;;
-      -*) fail "test does not know \"$1\"" "See ./dev help." ;;
-      *) FILTER=$1 ;;
-    esac
-    shift
-  done
-  need "$level"
-  if [[ $level == full ]]; then
-    stage test-full
-    long_suites
-  else
-    stage test
-    if prepare build.release build_preset release; then
-      say "==> Testing release"
-      suites_of_preset release
-      conformance_suites release
-    fi
-  fi
-  report
-}
-
-# wanted NAME: whether the filter lets the whole suite of that name run.
-wanted() { [[ ! $FILTER || $1 == *"$FILTER"* ]]; }
-
-# Whether the filter names a suite; if not, it names single tests.
-names_a_suite() {
-  local suites=(asan tsan walk instructions attacks endurance h2spec soak conformance interop integration faults kubernetes chart image cluster tests/*/ tests/fuzz/*/) suite
-  for suite in "${suites[@]}"; do
-    suite=${suite%/}
-    suite=${suite/#tests\/fuzz\//fuzz.}
-    if [[ ${suite/#tests\//unit.} == *"$FILTER"* ]]; then return; fi
-  done
-  return 1
-}
-
-# suites_of_preset PRESET: every unit test program, then the tests in Python against the preset's binary.
-suites_of_preset() {
-  local preset=$1 build=$ROOT/build/$1 prefix='' program name filter environment
-  if [[ $preset != release ]]; then prefix=$preset.; fi
-  mapfile -t environment < <(environment_of "$preset")
-  for program in "$build"/tests/*_test; do
-    if [[ ! -x $program ]]; then continue; fi
-    name=${program##*/}
-    name=${prefix}unit.${name%_test}
-    # It is about gRPC's client, with gRPC's server beside it: Debian's library is not instrumented, and all that its
-    # threads do would look like a race.
-    if [[ $name == tsan.unit.cli ]]; then continue; fi
-    if ! wanted "$name" && names_a_suite; then continue; fi
-    filter=$(filter_for "$name" '--gtest_filter=*%s*')
-    suite_in_background "$name" gtest 600 env "${environment[@]}" "$program" --gtest_color=no ${filter:+"$filter"}
-  done
-  wait
-  python_suite "$preset" integration
-  python_suite "$preset" faults
-  # They are about rules and queries, not about the binary's memory.
-  if [[ $preset == release ]]; then python_suite release alerts; fi
-  # Its programs take minutes to build: not for the short half.
-  if [[ $preset == asan ]]; then python_suite "$preset" kubernetes; fi
-}
-
-# python_suite PRESET FOLDER: the tests of tests/FOLDER against the preset's binary.
-python_suite() {
-  local preset=$1 folder=$2 build=$ROOT/build/$1 name=$2 filter environment
-  if [[ $preset != release ]]; then name=$preset.$folder; fi
-  if [[ ! -d tests/$folder ]]; then return; fi
-  if ! wanted "$name" && names_a_suite; then return; fi
-  mapfile -t environment < <(environment_of "$preset")
-  filter=$(filter_for "$name" '-k%s')
-  suite "$name" pytest 1500 env "${environment[@]}" CREDENTIAL_BROKER_BINARY="$build/bin/credential-broker" \
-    CREDENTIAL_BROKER_BUILD_DIR="$build" GRPCURL="$TOOLS/bin/grpcurl" \
-    pytest -ra --color=no -p no:cacheprovider -n $((CORES * 3)) --dist load ${filter:+"$filter"} "tests/$folder"
-}
-
-# filter_for SUITE FORMAT: the runner's own flag, where only single tests of that suite are wanted.
-filter_for() {
-  # shellcheck disable=SC2059  # the format is ours
-  if ! wanted "$1"; then printf -- "$2" "$FILTER"; fi
-}
-
-# The settings of the sanitizers that a preset is built with, one NAME=VALUE a line.
-environment_of() {
-  local support=$ROOT/tests/support
-  case $1 in
-    asan)
-      echo "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
-      echo "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
-      ;;
-    tsan)
-      echo "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$support/tsan.supp"
-      echo "CREDENTIAL_BROKER_CLIENT_BINARY=$ROOT/build/release/bin/credential-broker"
-      ;;
-  esac
-}
-
-# Other people's suites, run against servers built on our rooms; these scripts print their own counts.
-conformance_suites() {
-  local name
-  for name in conformance interop; do
-    script_suite "$1" "$name" counted 600 "tests/conformance/run_$name.sh" "build/$1"
-  done
-}
-
-# script_suite PRESET NAME KIND LIMIT SCRIPT ARGUMENT…: that suite, where the script is there and the filter lets it. Under
-# a sanitizer it also fails on a report of any of its processes.
-script_suite() {
-  local name=$2 command=(bash "${@:5}") environment
-  if [[ $1 != release ]]; then
-    name=$1.$2
-    mapfile -t environment < <(environment_of "$1")
-    command=(env "${environment[@]}" bash tests/support/under_sanitizer.sh "${command[@]}")
-  fi
-  if [[ -e $5 ]] && wanted "$name"; then suite "$name" "$3" "$4" "${command[@]}"; fi
-}
-
-long_suites() {
-  local preset
-  debian13_suites
-  if [[ $FILTER == debian13* ]]; then return; fi
-  prepare build.release build_preset release || return 0
-  python_suite release endurance
-  python_suite release chart
-  image_suite
-  cluster_suite
-  for preset in asan tsan; do
-    if prepare "build.$preset" build_preset "$preset"; then
-      say "==> Testing under $preset"
-      suites_of_preset "$preset"
-    fi
-  done
-  walk_suites 30
-  fuzz_suites 30
-  attack_suite release
-  attack_suite asan
-  say "==> Counting instructions, HTTP/2 conformance"
-  script_suite release instructions exit 900 tests/bench/instructions_check.sh build/release
-  for preset in release asan; do
-    script_suite "$preset" h2spec counted 600 tests/conformance/run_h2spec.sh "build/$preset"
-  done
-  conformance_suites asan
-  if wanted soak; then
-    say "==> Soaking for a minute"
-    suite soak counted 300 env CREDENTIAL_BROKER_BINARY="$ROOT/build/release/bin/credential-broker" \
-      python tests/bench/soak.py --minutes 1
-  fi
-}
-
-# The container images, built on Debian 13 and run by a Docker daemon of the tests' own; as root. What Docker keeps for the
-# next build is in the cache.
-image_suite() {
-  local filter
-  if ! wanted image && names_a_suite; then return; fi
-  say "==> Building and testing the container images"
-  if ! prepare image.base debian13_base_tar >"$STAGE/image.base"; then return; fi
-  filter=$(filter_for image '-k%s')
-  suite image pytest 2400 env CREDENTIAL_BROKER_DEBIAN13_TAR="$(<"$STAGE/image.base")" \
-    CREDENTIAL_BROKER_DOCKER_DATA="$CACHE/docker" GRPCURL="$TOOLS/bin/grpcurl" \
-    pytest -ra --color=no -p no:cacheprovider --durations=5 ${filter:+"$filter"} tests/image
-}
-
-# The chart on a real Kubernetes node; one test after another, since they share it. Without root it fails and says so.
-cluster_suite() {
-  local build=$ROOT/build/release filter
-  if ! wanted cluster && names_a_suite; then return; fi
-  say "==> Testing on Kubernetes"
-  filter=$(filter_for cluster '-k%s')
-  suite cluster pytest 900 env CREDENTIAL_BROKER_BINARY="$build/bin/credential-broker" \
-    CREDENTIAL_BROKER_CLUSTER_LOGS="$STAGE/cluster" \
-    pytest -ra --color=no -p no:cacheprovider --durations=0 ${filter:+"$filter"} tests/cluster
-}
-
-# attack_suite PRESET: one attack at a time, for each is timed. Under a sanitizer bounds on time and memory do not hold
-# (tests/support/attack_target.py), so that several run at once; what it finds in the broker is a failure.
-attack_suite() {
-  local build=$ROOT/build/$1 name=attacks at_once=0 filter environment
-  if [[ $1 != release ]]; then
-    name=$1.attacks
-    at_once=$((CORES * 2))
-  fi
-  if ! wanted "$name" && names_a_suite; then return; fi
-  say "==> Attacking $1"
-  mapfile -t environment < <(environment_of "$1")
-  filter=$(filter_for "$name" '-k%s')
-  suite "$name" pytest 1200 env "${environment[@]}" CREDENTIAL_BROKER_BINARY="$build/bin/credential-broker" \
-    pytest -ra --color=no -p no:cacheprovider -n "$at_once" --dist load ${filter:+"$filter"} tests/attacks
-}
-
-# walk_suites SECONDS [FLAG…]: the random walk for that long under each sanitizer, after the seeds that found something once.
-walk_suites() {
-  local seconds=$1 preset environment
-  say "==> Walking at random, $seconds s each"
-  for preset in asan tsan; do
-    mapfile -t environment < <(environment_of "$preset")
-    if ! wanted "$preset.walk"; then continue; fi
-    suite_in_background "$preset.walk" counted $((2 * seconds + 120)) env "${environment[@]}" \
-      "build/$preset/tests/walk_front" --seeds tests/walk/seeds.txt --seconds "$seconds" "${@:2}"
-  done
-  wait
-}
-
-# fuzz_suites SECONDS: each fuzzer for that long. What it finds new is kept in build/, the corpus is only read.
-fuzz_suites() {
-  local seconds=$1 program name found environment
-  say "==> Fuzzing, $seconds s each"
-  mapfile -t environment < <(environment_of asan)
-  for program in build/asan/fuzz/*_fuzz; do
-    if [[ ! -x $program ]]; then continue; fi
-    name=${program##*/}
-    name=${name%_fuzz}
-    if ! wanted "fuzz.$name"; then continue; fi
-    found=build/fuzz/$name
-    mkdir -p "$found" "tests/fuzz/corpus/$name"
-    suite_in_background "fuzz.$name" exit $((seconds + 120)) env "${environment[@]}" "$program" \
-      -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-      -artifact_prefix="$STAGE/fuzz.$name." "$found" "tests/fuzz/corpus/$name"
-  done
-  wait
-}
-
-# ---- walk ------------------------------------------------------------------------------------------------
-
-# walk [--minutes N] [--seed N]: the random walk and the fuzzer of the same code, for longer than a test may take.
-run_walk() {
-  local minutes=5 preset flags=()
-  while (($#)); do
-    case $1 in
-      --minutes) minutes=${2:-} ;;
-      --seed) flags+=(--seed "${2:-}") ;;
-      *) fail "walk does not know \"$1\"" "See ./dev help." ;;
-    esac
-    if [[ ! ${2:-} =~ ^[0-9]+$ ]]; then fail "$1 needs a number" "For example: ./dev walk --minutes 60"; fi
-    shift 2
-  done
-  need test
-  stage walk
-  if prepare build.asan build_preset asan walk_front h2_worker_fuzz && prepare build.tsan build_preset tsan walk_front; then
-    walk_suites $((minutes * 60)) "${flags[@]}"
-    FILTER=fuzz.h2_worker
-    fuzz_suites $((minutes * 60))
-  fi
-  report
-}
-
-# ---- check -------------------------------------------------------------------------------------------------
-
-check() {
-  if [[ $(codename) != bookworm ]]; then
-    fail "./dev check runs on Debian 12 only: clang-format, clang and shellcheck of other releases find other things" \
-      "Use such a machine or container, or leave it to CI."
-  fi
-  need test
-  stage check
-  say "==> Checking"
-  project_files '*.cc' '*.h' >"$STAGE/sources"
-  suite format exit 300 xargs -a "$STAGE/sources" clang-format --dry-run -Werror
-  project_files | xargs grep -lE '^#!.*\b(ba)?sh\b' >"$STAGE/scripts"
-  suite shellcheck exit 300 xargs -a "$STAGE/scripts" shellcheck -x
-  suite buf-lint exit 300 buf lint proto
-  suite hadolint exit 300 hadolint docker/Dockerfile
-  suite rules exit 300 python tools/rules.py
-  if prepare build.release build_preset release; then
-    suite docs exit 300 python tools/docs.py build/release/bin/credential-broker
-  fi
-  if prepare build.tidy build_for_tidy; then
-    say "==> clang-tidy: minutes at first, then only what has changed"
-    suite clang-tidy exit 3000 python tools/tidy.py build/tidy "$CACHE/tidy"
-  fi
-  report
-}
-
-# Files of the project that match, those included that git does not know yet.
-project_files() { git ls-files --cached --others --exclude-standard --deduplicate -- "$@" | while read -r file; do
-  if [[ -f $file ]]; then echo "$file"; fi
-done; }
-
-# The program, each source compiled by itself as a packager does, and the generated headers that tests include.
-build_for_tidy() {
-  local headers
-  step "Configuring tidy" "Where a library was not found: ./dev setup" cmake --preset tidy
-  mapfile -t headers < <(ninja -C build/tidy -t targets all | sed -nE 's/^(protos\/.*\.pb\.h): .*/\1/p')
-  build_preset tidy credential-broker "${headers[@]}"
-}
-

@@ -158,7 +158,7 @@ def main():
                 for unit in batch:
                     stamps[unit].touch()
                 print(f"{names}: clean", flush=True)
-    print(f"{clean} files clean, {dirty} in batches that are not")
+    print(f"looked at {clean + dirty} files, {dirty} in batches that are not clean")
     sys.exit(1 if dirty or not clean else 0)
 
 

@@ -48,7 +48,9 @@ void Connection::OnSocket(int events) {
         if (std::exchange(write_needs_read_, false)) {
           OnPending();
         }
-        Read();
+        if (!UnreadHook::linked()) {
+          Read();
+        }
       }
       break;
     case State::kLingering:
@@ -61,33 +63,34 @@ void Connection::OnSocket(int events) {
 
 void Connection::Read() {
   auto& buffer = environment_.read_buffer;
-  while (state_ == State::kOpen) {
-    Transport::Result result = transport_.Read(buffer.data(), buffer.size());
-    if (result.io == Transport::Io::kWantRead) {
-      break;
-    }
-    if (result.io != Transport::Io::kOk) {
-      // Reading wants to write when the peer asks for new TLS keys and reads nothing: not worth
-      // waiting for.
-      if (transport_.flooded()) {
-        counters().tls_floods.Add(peer().address);
-      } else if (!transport_.received()) {
-        counters().probes.Add();
-      }
-      Close();
-      return;
-    }
+  const Transport::Result result = transport_.Read(buffer.data(), buffer.size());
+  if (result.io == Transport::Io::kOk) {
     last_read_ = now();
     session_->Receive({buffer.data(), result.size}, now());
-    if (session_->finished()) {
-      break;
+    const bool more = transport_.HasBuffered() || result.size == buffer.size();
+    if (more && !session_->finished()) {
+      owner_.OnUnread(*this);
     }
-    // A socket that may have more wakes us again; what TLS holds would not.
-    if (!transport_.HasBuffered() && result.size < buffer.size()) {
-      break;
+  } else if (result.io != Transport::Io::kWantRead) {
+    // Reading wants to write when the peer asks for new TLS keys and reads nothing: not worth
+    // waiting for.
+    if (transport_.flooded()) {
+      counters().tls_floods.Add(peer().address);
+    } else if (!transport_.received()) {
+      counters().probes.Add();
     }
+    Close();
+    return;
   }
   AfterRead();
+}
+
+void Connection::ReadOn() {
+  const InUse in_use(*this);
+  if (state_ == State::kOpen) {
+    transport_.BeginTurn();
+    Read();
+  }
 }
 
 void Connection::AfterRead() {

@@ -52,6 +52,8 @@ class ConnectionOwner {
   virtual ~ConnectionOwner() = default;
   // Calls Flush at the end of the batch of events.
   virtual void OnUnflushed(Connection& connection) = 0;
+  // Calls ReadOn when other connections have had their turn.
+  virtual void OnUnread(Connection& connection) = 0;
   // Destroys the connection at the end of the batch of events, not before.
   virtual void OnOver(Connection& connection) = 0;
 };
@@ -59,6 +61,10 @@ class ConnectionOwner {
 // The place of a connection in the list of those that Flush is to be called for.
 using UnflushedHook = ListHook<Connection, struct Unflushed>;
 using UnflushedList = IntrusiveList<Connection, struct Unflushed>;
+
+// The place of a connection in the list of those that ReadOn is to be called for.
+using UnreadHook = ListHook<Connection, struct Unread>;
+using UnreadList = IntrusiveList<Connection, struct Unread>;
 
 // One connection from accept to close: socket, TLS handshake, HTTP/2, and all of its time limits.
 //
@@ -71,7 +77,8 @@ using UnflushedList = IntrusiveList<Connection, struct Unflushed>;
 class Connection final : public SessionOwner,
                          public Handshaking,
                          public Owned<Connection>,
-                         public UnflushedHook {
+                         public UnflushedHook,
+                         public UnreadHook {
  public:
   struct Accepted {
     UniqueFd socket;
@@ -91,6 +98,8 @@ class Connection final : public SessionOwner,
   void StepHandshake() override;
   void Evict() override;
   bool principal_is_full() const override { return principal_.streams_exhausted(); }
+  // Reads and processes the next part of what the peer has sent.
+  void ReadOn();
   // Sends what there is to send, and lets handlers go whose streams have closed.
   void Flush();
   // GOAWAY twice, then closes when there are no streams; after `grace` those that are left are cut.
@@ -121,6 +130,7 @@ class Connection final : public SessionOwner,
   // Ends the connection in time for its certificate's notAfter.
   void CheckExpiry();
   void CheckTrust();
+  // Reads as much as the read buffer holds, and asks for ReadOn where there may be more.
   void Read();
   void LingerRead();
   void AfterRead();

@@ -263,6 +263,9 @@ void Http2Session::OnInvalidFrame(const nghttp2_frame& frame, int error) {
        (error == NGHTTP2_ERR_PROTO && open_streams() >= environment_.limits.max_streams))) {
     environment_.counters.streams_refused.Add();
   }
+  // A Go client that closes its connection names a stream of its own, where ours belongs. nghttp2
+  // ends the connection for that, which is what the client wants.
+  peer_left_ |= frame.hd.type == NGHTTP2_GOAWAY && frame.goaway.error_code == NGHTTP2_NO_ERROR;
 }
 
 void Http2Session::OnSettings(const nghttp2_frame& frame) {
@@ -335,7 +338,7 @@ void Http2Session::OnFrameSent(const nghttp2_frame& frame) {
       if (frame.goaway.error_code != NGHTTP2_NO_ERROR) {
         if (failed_) {
           failure_sent_ = true;
-        } else {
+        } else if (!peer_left_) {
           environment_.counters.protocol_errors.Add(peer_.address);
         }
       }

@@ -144,6 +144,7 @@ class Http2Session {
   State state_ = State::kPreface;
   bool failed_ = false;
   bool failure_sent_ = false;
+  bool peer_left_ = false;
   bool shutdown_begun_ = false;
   bool shutdown_seen_ = false;
   bool answered_since_ping_ = false;

@@ -60,12 +60,16 @@ class Worker final : public ConnectionOwner {
   void Stop();
 
   void OnUnflushed(Connection& connection) override { unflushed_.PushBack(connection); }
+  void OnUnread(Connection& connection) override { unread_.PushBack(connection); }
   void OnOver(Connection& connection) override { connections_.Retire(connection); }
 
  private:
   void OnAccept(UniqueFd socket, const sockaddr_storage& address);
   // True: there is more to do at once.
   bool EndBatch();
+  // Lets connections that have sent much read on, one part each in turn, for at most kReadTurn.
+  // True: there is more to read.
+  bool ReadOn();
   // Flushes each connection once; one that has more to send stays unflushed.
   void Flush();
   // Returns memory to the system some time after many connections have closed.
@@ -77,6 +81,7 @@ class Worker final : public ConnectionOwner {
   std::optional<Acceptor> acceptor_;
   OwnedList<Connection> connections_;
   UnflushedList unflushed_;
+  UnreadList unread_;
   std::size_t gone_ = 0;         // connections since memory was given back to the system
   std::unique_ptr<Timer> trim_;  // null: no memory is to be given back
   std::function<void()> drained_;

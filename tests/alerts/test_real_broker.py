@@ -15,7 +15,7 @@ from support.streams import TokenStream
 from support.trouble import broker_in_trouble, knock
 
 LIFE = 8  # seconds
-AWAY = {
+AWAY: dict[str, dict[str, object]] = {
     "server_error": {"login_status": 503, "refresh_status": 503},
     "client_error": {"login_status": 404, "refresh_status": 404},
     "not_sent": {"refuse_connections": "always"},

@@ -5,6 +5,7 @@ offsets to that, and with the broker's random numbers at both ends.
 """
 
 import itertools
+import math
 
 import pytest
 
@@ -179,6 +180,28 @@ class TestKey:
             case, _ = cases.run(upstream, until, offset, draw)
             case.fires(until - 1, REFRESH_FAILING)
             case.fires(until - 1, KEY_REJECTED, yes=False)
+        assert cases.report(tmp_path) == ""
+
+    def test_an_outage_soon_after_a_key_was_replaced_says_nothing_about_the_key(self, tmp_path, cases, scrape, life):
+        begins = cases.first_minutes
+        for offset, draw in ((0, 0.0), (GRID, 0.999)):
+
+            def rejected(time, operation, begins=begins):
+                return ("unauthorized", 0.1) if begins <= time < begins + life else ("ok", 0.1)
+
+            replaced = next(g for g in cases.simulate(rejected, begins + 3 * life, draw, "")[1].grants if g > begins + life)
+            outage = replaced + 90
+
+            def upstream(time, operation, outage=outage, rejected=rejected):
+                return ("server_error", 0.1) if time >= outage else rejected(time, operation)
+
+            until = outage + 1.2 * life + 900
+            case, credential = cases.run(upstream, until, offset, draw)
+            case.fires(replaced - 1, KEY_REJECTED)
+            first = next(failure for failure in credential.failures if failure > outage)
+            for time in range(math.ceil(first), math.ceil(first) + 600, 60):
+                case.fires(time, KEY_REJECTED, yes=False)
+            case.fires(until - 1, REFRESH_FAILING)
         assert cases.report(tmp_path) == ""
 
     def test_a_key_that_is_wrong_from_the_start_fires_at_once(self, tmp_path, cases, scrape):

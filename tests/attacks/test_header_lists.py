@@ -84,7 +84,7 @@ def open_streams(target, context, connections, fields):
         for _ in range(connections):
             held.append(stack.enter_context(target.connect(context)))
             held[-1].send(hello() + frame(SETTINGS, ACK))
-            assert held[-1].read_until(lambda: held[-1].frames())
+            assert held[-1].read_until(held[-1].frames)
         for number, connection in enumerate(held):
             connection.send(requests[number % len(requests)], reading=False)
         for connection in held:

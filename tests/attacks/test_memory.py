@@ -1,12 +1,10 @@
 """Callers with a certificate that make the broker hold what they do not take."""
 
-import select
 import threading
 import time
 
 from support.attack_target import SUSTAINED_P99_MS, SUSTAINED_SECONDS
-from support.raw_h2 import ACK, DATA, MAX_WINDOW, SETTINGS, call, frame, header_frames, hello, message, request_block
-from support.raw_h2 import window_update
+from support.raw_h2 import ACK, DATA, MAX_WINDOW, SETTINGS, frame, header_frames, hello, message, request_block, window_update
 
 REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
 STREAMS = range(1, 200, 2)  # as many as a connection may have

@@ -1,6 +1,7 @@
 """A log reader that is slow, and one that hangs."""
 
 import fcntl
+import functools
 import json
 import os
 import signal
@@ -9,7 +10,6 @@ import threading
 
 import pytest
 
-from support.attack_target import crowding, prefer
 from support.broker import SERVICE, credential, write_config
 from support.processes import BINARY, TIMEOUT, sanitized
 from support.raw_h2 import ACK, SETTINGS, RawConnection, call, frame, hello
@@ -20,7 +20,8 @@ GET_TOKEN = f"/{SERVICE}/GetToken"
 F_SETPIPE_SZ = 1031
 CHUNK = 4096
 INTERVAL = 1.5  # seconds
-MAX_MS = 50
+# A call that waited for the reader would take three times that.
+MAX_MS = 500
 END_SECONDS = 10
 
 
@@ -53,7 +54,10 @@ class SlowlyReadBroker:
                 self._changed.notify_all()
                 pause = self._pause
                 if pause != 0:
-                    self._changed.wait_for(lambda was=pause: self._pause != was, pause)
+                    self._changed.wait_for(functools.partial(self._is_no_longer, pause), pause)
+
+    def _is_no_longer(self, pause):
+        return self._pause != pause
 
     def lines(self):
         with self._changed:
@@ -101,9 +105,7 @@ def broker(tmp_path, sandbox):
 def test_a_slow_reader_of_the_log_delays_no_call_and_loses_no_line(broker):
     address = broker.wait_event("serving")["grpc"]
     callers = 1000
-    prefer(broker.process.pid)
     with SteadyCaller(address) as steady_caller:
-        prefer(steady_caller.pid)
         broker.read_every(INTERVAL)
         pause = threading.Event()
         for number in range(callers):
@@ -112,7 +114,7 @@ def test_a_slow_reader_of_the_log_delays_no_call_and_loses_no_line(broker):
         steady = steady_caller.finish()
     print(json.dumps(steady))
     assert steady["failures"] == [], steady
-    assert sanitized() or steady["max_ms"] < MAX_MS * crowding(), steady
+    assert sanitized() or steady["max_ms"] < MAX_MS, steady
     broker.read_every(0)
     broker.process.send_signal(signal.SIGTERM)
     assert broker.wait() == 0
@@ -125,14 +127,12 @@ def test_a_slow_reader_of_the_log_delays_no_call_and_loses_no_line(broker):
 
 def test_a_reader_of_the_log_that_hangs_delays_no_call_and_not_the_end(broker):
     address = broker.wait_event("serving")["grpc"]
-    prefer(broker.process.pid)
     with SteadyCaller(address) as steady_caller:
-        prefer(steady_caller.pid)
         broker.read_every(None)
         for number in range(300):
             new_caller(address, number)
         steady = steady_caller.finish()
     assert steady["failures"] == [], steady
-    assert sanitized() or steady["max_ms"] < MAX_MS * crowding(), steady
+    assert sanitized() or steady["max_ms"] < MAX_MS, steady
     broker.process.send_signal(signal.SIGTERM)
     assert broker.process.wait(END_SECONDS) == 0

@@ -11,7 +11,6 @@ import urllib.parse
 from measure import cpu_seconds
 from report import Section, Table, at_most
 from servers import credential, write_config
-
 from support.processes import BINARY
 from support.sandbox import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 

@@ -8,11 +8,10 @@ from get_token import load
 from measure import cpu_seconds, resident_kib, threads
 from report import Section, Table
 from servers import PRINCIPALS, broker_config, start_broker
-from svg import Line, histogram, line_chart
-
 from support.broker import Broker, credential
 from support.processes import run
 from support.sandbox import Sandbox
+from svg import Line, histogram, line_chart
 
 COUNTS = [1, 100, 1000]
 IDLE_SECONDS = 5

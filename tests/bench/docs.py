@@ -28,8 +28,8 @@ def write(root, results, names):
     beside = ", **with other programs running beside it**" if max(loads) > BUSY else ""
     parts = [
         INTRODUCTION,
-        f"Measured on {datetime.date.today().isoformat()}: {machine()}; load average before a section {min(loads):.1f} to "
-        f"{max(loads):.1f}{beside}.",
+        (f"Measured on {datetime.datetime.now(datetime.UTC).date().isoformat()}: {machine()}; load average before a section "
+         f"{min(loads):.1f} to {max(loads):.1f}{beside}."),
         "## Targets",
         targets_table([t for s in sections for t in s.targets]),
     ]
@@ -53,5 +53,5 @@ def _write_readme(path, sections, beside):
         raise RuntimeError(f"no {BEGIN} in {path}")
     rest = rest.partition(END)[2] if END in rest else rest
     table = targets_table(targets)
-    path.write_text(f"{before}{BEGIN}\n\nMeasured against bare servers that check nothing{beside}; all of it, with the commands, in "
-                    f"[docs/benchmarks.md](docs/benchmarks.md):\n\n{table}\n\n{END}{rest}")  # fmt: skip
+    path.write_text(f"{before}{BEGIN}\n\nMeasured against bare servers that check nothing{beside}; all of it, with the "
+                    f"commands, in [docs/benchmarks.md](docs/benchmarks.md):\n\n{table}\n\n{END}{rest}")  # fmt: skip

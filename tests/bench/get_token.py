@@ -6,10 +6,10 @@ import pathlib
 import re
 
 import grpc
+
 from measure import median_of, resident_kib, with_cpu
 from report import Section, at_least, at_most, side_by_side
 from servers import LOAD_CLIENT, SERVICE, Nghttpd, caller_flags, start_broker, start_yardsticks
-
 from support.broker import pb
 from support.processes import TIMEOUT
 
@@ -59,8 +59,8 @@ def mutual_tls(bench):
         servers = _servers(stack, bench, "get-token", mutual=True)
         idle = resident_kib(servers["credential-broker"].pid) / 1024
         for connections, in_flight in MUTUAL_TLS:
-            rows = in_turns(servers, bench.rounds, lambda server: load(
-                server, bench.pair, connections, in_flight, bench.seconds)[0])  # fmt: skip
+            rows = in_turns(servers, bench.rounds, lambda server, c=connections, f=in_flight: load(
+                server, bench.pair, c, f, bench.seconds)[0])  # fmt: skip
             section.tables.append(side_by_side(f"{connections} connections, {in_flight} in flight", rows,
                                                "grpc++ callback"))  # fmt: skip
             if in_flight == 64:
@@ -128,7 +128,7 @@ def busy(bench):
         del servers["grpc++ callback"]
         for in_flight in BUSY:
 
-            def measure(server):
+            def measure(server, in_flight=in_flight):
                 figures, _ = load(server, bench.pair, 50, in_flight, bench.seconds)
                 return {**figures, "resident MiB": resident_kib(server.pid) / 1024}
 

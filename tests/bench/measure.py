@@ -20,7 +20,7 @@ def cpu_seconds(pid):
 
 
 def _status(pid, field):
-    return int(re.search(rf"^{field}:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M).group(1))
+    return int(re.search(rf"^{field}:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.MULTILINE).group(1))
 
 
 def resident_kib(pid):

@@ -12,9 +12,8 @@ from docs import write
 from get_token import busy, floor, mutual_tls
 from measure import load_average
 from servers import ROOT, make_certificates
-from watch_token import connections, watch
-
 from support.sandbox import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Sandbox
+from watch_token import connections, watch
 
 SECTIONS = {
     "cold-start": cold_start,

@@ -30,6 +30,7 @@ ROOMY = {
 
 class _Child:
     def __init__(self, command, **options):
+        self._command = command
         self._process = subprocess.Popen(command, **options)
         self.pid = self._process.pid
 
@@ -40,7 +41,7 @@ class _Child:
         deadline = time.monotonic() + 30
         while not ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{self._process.args[0]} did not start")
+                raise RuntimeError(f"{self._command[0]} did not start")
             time.sleep(0.01)
 
     def close(self):

@@ -3,6 +3,7 @@ callers saw, and neither memory nor descriptors may grow. The last line counts w
 
 import argparse
 import contextlib
+import itertools
 import pathlib
 import random
 import statistics
@@ -14,7 +15,6 @@ import time
 from measure import descriptors, resident_kib
 from servers import Broker, credential, write_config
 from soak_callers import Caller, Watcher
-
 from support.sandbox import Sandbox
 
 LIFETIME = 6
@@ -28,7 +28,7 @@ LATE_SECONDS = 2  # what a busy machine may add to a message
 NO_FAULT = {"login_status": 0, "refresh_status": 0, "refuse_for": 0, "lose_login": 0, "lose_refresh": 0,
             "hang_login": 0, "hang_refresh": 0, "refresh_body": "normal", "login_body": "normal",
             "clock_skew": 0, "delay": 0, "retry_after": "none"}  # fmt: skip
-FAULTS = {
+FAULTS: dict[str, dict[str, object]] = {
     "an outage": {"refuse_for": f"{FAULT_SECONDS}s"},
     "503": {"login_status": 503, "refresh_status": 503},
     "429": {"login_status": 429, "refresh_status": 429, "retry_after": "2s"},
@@ -128,7 +128,7 @@ def dying(seen):
 def stale(watcher):
     """Messages that came later than the end of the token before them."""
     wrong = []
-    for before, after in zip(watcher.seen, watcher.seen[1:]):
+    for before, after in itertools.pairwise(watcher.seen):
         if before.version and after.ended > before.ended + before.remaining + LATE_SECONDS:
             wrong.append(f"{watcher.name}: {after.ended - before.ended - before.remaining:.1f} s after the token's end")
     return wrong
@@ -170,7 +170,7 @@ def judge(verdict, sandbox, broker, callers, watchers, footprint):
 
 
 def _backwards(name, numbers):
-    return [f"{name}: {later} after {earlier}" for earlier, later in zip(numbers, numbers[1:]) if later < earlier]
+    return [f"{name}: {later} after {earlier}" for earlier, later in itertools.pairwise(numbers) if later < earlier]
 
 
 def recovered(broker):

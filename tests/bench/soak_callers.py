@@ -1,4 +1,4 @@
-"""Callers and watchers of the soak. Each notes what it saw; judging is for the end, when the log tells the order of versions."""
+"""Callers and watchers of the soak. Each notes what it saw; judging is for the end, when the log has the order of versions."""
 
 import base64
 import dataclasses
@@ -50,6 +50,9 @@ class _Runner:
         self.stub = pb_grpc.CredentialBrokerServiceStub(self._channel)
         self._thread = threading.Thread(target=self._guarded, daemon=True)
         self._thread.start()
+
+    def run(self):
+        raise NotImplementedError
 
     def _guarded(self):
         try:

@@ -88,7 +88,7 @@ def line_chart(title, x_name, lines, log=False):
     x, y = _axes([p[0] for p in points], [p[1] for p in points], log)
     parts = _frame(title, x_name, x, y)
     labels = []
-    for colour, line in zip(COLOURS, lines):
+    for colour, line in zip(COLOURS, lines, strict=False):
         path = " ".join(f"{x.at(a):.1f},{y.at(b):.1f}" for a, b in line.points)
         parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{path}"/>')
         parts += [f'<circle fill="{colour}" r="3" cx="{x.at(a):.1f}" cy="{y.at(b):.1f}"/>' for a, b in line.points]

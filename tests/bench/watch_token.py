@@ -9,10 +9,9 @@ import time
 from measure import cpu_seconds, resident_kib
 from report import Section, Table, at_most, side_by_side
 from servers import Yardstick, start_broker, start_yardsticks
+from support.sandbox import Sandbox
 from svg import Line, line_chart
 from watchers import Refused, Watchers
-
-from support.sandbox import Sandbox
 
 STREAMS = [1, 10, 100, 1000, 10000]
 STREAMS_A_CONNECTION = 100
@@ -32,7 +31,7 @@ def _new_token(server):
 def _obtained(broker, nth):
     """As _new_token; the broker refreshes by itself, every 3 s."""
     text = broker.wait_event("token_obtained", count=nth)["time"]
-    return int(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1e9)
+    return int(datetime.datetime.fromisoformat(text).timestamp() * 1e9)
 
 
 def _pushes(server, watchers, streams):
@@ -71,10 +70,10 @@ def _broker_with_short_tokens(bench, name):
 
 def watch(bench):
     section = Section("watch", "WatchToken",
-                      f"A push is a new token of {bench.token_bytes()} bytes to all streams, {STREAMS_A_CONNECTION} a connection. "
-                      "The broker refreshes by itself every 3 s, and what that costs is counted in; the yardsticks make a "
-                      "token up when they get a signal. Last stream: from then until the last stream has it. The "
-                      "yardsticks serialize for each stream, as gRPC's own servers do.")  # fmt: skip
+                      f"A push is a new token of {bench.token_bytes()} bytes to all streams, {STREAMS_A_CONNECTION} a "
+                      "connection. The broker refreshes by itself every 3 s, and what that costs is counted in; the "
+                      "yardsticks make a token up when they get a signal. Last stream: from then until the last stream has "
+                      "it. The yardsticks serialize for each stream, as gRPC's own servers do.")  # fmt: skip
     found = {}
     for streams in STREAMS:
         rows = {}

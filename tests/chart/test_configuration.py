@@ -9,7 +9,7 @@ import yaml
 
 from support.broker import Broker, credential
 from support.certificates import Certificates
-from support.chart import CHART, CI_FILES, ci_file, render
+from support.chart import CHART, CI_FILES, ROOT, ci_file, containers, render
 from support.processes import run
 
 CHECKSUM = "checksum/needs-restart"
@@ -33,6 +33,31 @@ def test_the_broker_accepts_the_example_of_the_readme(tmp_path):
     values = tmp_path / "values.yaml"
     values.write_text(example)
     assert checked(render(values).config_text, tmp_path).returncode == 0
+
+
+def recipes():
+    """The values in docs/deployment.md."""
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/deployment.md").read_text(), re.DOTALL)
+    return [values for values in map(yaml.safe_load, blocks) if "apiVersion" not in values]
+
+
+@pytest.mark.parametrize("recipe", recipes(), ids=lambda values: "-".join(sorted(values)))
+def test_the_broker_accepts_the_recipes_of_the_deployment_guide(recipe, tmp_path):
+    values = tmp_path / "values.yaml"
+    values.write_text(yaml.safe_dump(recipe))
+    # The first is complete; what the others leave out is that of a file in ci.
+    rest = tmp_path / "rest.yaml"
+    default = yaml.safe_load(ci_file("default").read_text())
+    if "tls" in recipe.get("config", {}).get("server", {}):
+        del default["tls"], default["clientCa"]
+    rest.write_text(yaml.safe_dump({} if "existingSecret" in recipe else default))
+    manifests = render(rest, f"--values={values}")
+    assert checked(manifests.config_text, tmp_path).returncode == 0
+    assert manifests.of("Pod"), "there is something for `helm test` to do"
+    spec = manifests.pod_template["spec"]
+    volumes = {each["name"] for each in spec["volumes"]}
+    for container in containers(spec):
+        assert volumes >= {mount["name"] for mount in container["volumeMounts"]}, container["name"]
 
 
 def test_a_key_that_the_broker_does_not_know_reaches_its_check(tmp_path):
@@ -71,6 +96,14 @@ def test_null_removes_a_default():
     assert "admin" not in config and "tls" not in config["server"]
 
 
+def test_null_removes_what_another_file_of_values_set(tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("config: {kubernetes_callers: null, server: {tls: null}}")
+    text = render(ci_file("kubernetes-callers"), f"--values={overlay}").config_text
+    assert "kubernetes_callers" not in yaml.safe_load(text)
+    assert checked(text, tmp_path).returncode == 0
+
+
 # ---- a change of it under a running broker ---------------------------------------------------------------------
 
 
@@ -102,10 +135,9 @@ class Release:
         self.certificates = Certificates(folder)
         self._mounted = MountedDirectory(folder / "etc")
         self._revisions = itertools.count()
-        self.values = {
+        self.values: dict[str, dict] = {
             "config": {
-                "server": {"listen": "127.0.0.1:0", "tls": self.certificates.server_files(mutual=False)},
-                "http": {"listen": "127.0.0.1:0"},
+                "server": {"tls": self.certificates.server_files(mutual=False)},
                 "admin": {"listen": f"unix:{folder}/admin.sock"},
                 "credentials": [credential(folder, sandbox)],
                 "log": {"level": "info", "format": "json"},
@@ -117,7 +149,9 @@ class Release:
         file = self._folder / f"values-{next(self._revisions)}.yaml"
         file.write_text(yaml.safe_dump(values))
         manifests = render(file)
-        path = self._mounted.write("config.yaml", manifests.config_text)
+        # On loopback and free ports, which the chart refuses.
+        text = manifests.config_text.replace("0.0.0.0:8443", "127.0.0.1:0").replace("0.0.0.0:9090", "127.0.0.1:0")
+        path = self._mounted.write("config.yaml", text)
         return path, manifests.pod_template["metadata"]["annotations"][CHECKSUM]
 
 
@@ -136,14 +170,14 @@ RELOADED = {
     "credentials": "allow another",
 }
 RESTARTED = {
-    "server.listen": "127.0.0.1:1",
+    "server.listen": "0.0.0.0:8444",
     "server.max_wait": "4s",
     "server.max_connections": 20000,
     "server.max_connection_age": "60s",
     "server.reflection": False,
     "server.tls": None,
     "http.statusz": True,
-    "http.listen": "127.0.0.1:1",
+    "http.listen": "0.0.0.0:9091",
     "admin": None,
     "kubernetes_callers": {"audience": "broker"},
     "log.format": "text",
@@ -151,7 +185,7 @@ RESTARTED = {
 
 
 @pytest.mark.parametrize(
-    "path, value, restart",
+    ("path", "value", "restart"),
     [(*change, restart) for changes, restart in ((RELOADED, False), (RESTARTED, True)) for change in changes.items()],
     ids=str,
 )
@@ -164,7 +198,7 @@ def test_the_pod_template_changes_exactly_where_the_broker_needs_a_restart(tmp_p
         value = [{**release.values["config"]["credentials"][0], "allow": [{"principals": ["dns:another"]}]}]
     set_at(changed["config"], path, value)
     if path == "server.tls" and restart:
-        changed["config"]["server"] = {"listen": "127.0.0.1:0", "plaintext": True}
+        changed["config"]["server"] = {"plaintext": True}
 
     config, before = release.upgrade(release.values)
     with Broker(config) as broker:

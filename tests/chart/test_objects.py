@@ -11,7 +11,7 @@ NAME = "broker-credential-broker"
 def automounts(manifests):
     account = manifests.one("ServiceAccount")
     assert account["automountServiceAccountToken"] is False
-    return dict((name, spec["automountServiceAccountToken"]) for name, spec in pod_specs(manifests))
+    return {name: spec["automountServiceAccountToken"] for name, spec in pod_specs(manifests)}
 
 
 def test_no_token_is_mounted_where_the_broker_does_not_call_kubernetes():

@@ -59,6 +59,11 @@ def test_the_check_of_the_configuration_sees_what_the_broker_sees():
     assert set(mounts.values()) == {volume["name"] for volume in spec["volumes"]}
 
 
+def test_containers_that_write_files_run_before_the_check_that_reads_them():
+    names = [each["name"] for each in render(ci_file("mesh")).pod_template["spec"]["initContainers"]]
+    assert names == ["files", "check-config"]
+
+
 def test_volumes_come_from_the_named_objects():
     def volumes(name):
         return {volume["name"]: volume for volume in render(ci_file(name)).pod_template["spec"]["volumes"]}
@@ -71,7 +76,7 @@ def test_volumes_come_from_the_named_objects():
     assert volumes("replicas")["client-ca"]["secret"]["secretName"] == "client-ca"
     certificate = render(ci_file("kubernetes-callers")).one("Certificate")
     assert volumes("kubernetes-callers")["tls"]["secret"]["secretName"] == certificate["spec"]["secretName"]
-    assert volumes("mesh").keys() == {"config", "secrets", "run"}
+    assert volumes("mesh").keys() == {"config", "secrets", "run", "files"}
 
 
 def test_the_image_is_that_of_the_chart_unless_a_tag_or_digest_is_named():
@@ -85,7 +90,7 @@ def test_the_image_is_that_of_the_chart_unless_a_tag_or_digest_is_named():
 
 
 @pytest.mark.parametrize(
-    "delay, seconds", [("5s", 20), ("0s", 15), ("1s", 16), ("1500ms", 17), ("3m", 195), ("1h", 3615)]
+    ("delay", "seconds"), [("5s", 20), ("0s", 15), ("1s", 16), ("1500ms", 17), ("3m", 195), ("1h", 3615)]
 )
 def test_the_grace_period_covers_the_drain(delay, seconds):
     manifests = render(ci_file("default"), f"--set=config.server.drain_delay={delay}")
@@ -104,10 +109,10 @@ def test_probes_ask_the_http_listener():
     assert container["ports"] == [{"name": "grpc", "containerPort": 9443}, {"name": "http", "containerPort": 9191}]
 
 
-def test_the_first_address_with_a_port_is_the_target():
-    flag = '--set-json=config.server.listen=["unix:/run/credential-broker/broker.sock", "[::]:8444", "0.0.0.0:8445"]'
-    container = render(ci_file("default"), flag).pod_template["spec"]["containers"][0]
-    assert container["ports"][0] == {"name": "grpc", "containerPort": 8444}
+def test_recreate_has_no_rolling_update_beside_it():
+    """Which the API server would refuse."""
+    manifests = render(ci_file("default"), "--set=strategy.type=Recreate")
+    assert manifests.one("Deployment")["spec"]["strategy"] == {"type": "Recreate"}
 
 
 def test_replicas_are_spread_by_the_labels_of_their_own_release():

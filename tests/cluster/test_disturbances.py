@@ -1,8 +1,10 @@
 """What the node does to the pod: out of memory, and drained."""
 
+import concurrent.futures
 import contextlib
 import socket
 import ssl
+import threading
 
 import pytest
 
@@ -15,18 +17,27 @@ NODE = settings.NODE_NAME
 
 
 def crowd(release, count):
-    """Opens TLS connections, and HTTP/2 on them, until there are `count` or the broker is gone. Yields their sockets."""
+    """Opens TLS connections, and HTTP/2 on them, until there are `count` or the broker is gone. Returns their sockets. Many are
+    opened at once: the broker closes the first, which are idle, after a minute."""
     context = ssl.create_default_context(cafile=workloads.tls_folder(release.kubectl) / "callers-ca.pem")
     context.set_alpn_protocols(["h2"])
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
-    for _ in range(count):
+    gone = threading.Event()
+
+    def connect(_):
+        if gone.is_set():
+            return None
         try:
             plain = socket.create_connection((release.service_address, 8443), timeout=10)
             connection = context.wrap_socket(plain, server_hostname=release.host)
             connection.sendall(preface)
+            return connection
         except OSError:
-            return
-        yield connection
+            gone.set()
+            return None
+
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        return [connection for connection in pool.map(connect, range(count)) if connection]
 
 
 def test_a_broker_that_runs_out_of_memory_is_killed_and_comes_back(place):
@@ -64,7 +75,7 @@ def drain(place):
         selector = f"drained={labels['drained']}"
         place.kubectl("drain", NODE, "--pod-selector", selector, "--delete-emptydir-data", "--timeout", f"{limit}s")
 
-    drain.values = {"podLabels": labels}
+    drain.values = {"podLabels": labels}  # type: ignore[attr-defined]
     yield drain
     place.kubectl("uncordon", NODE)
 

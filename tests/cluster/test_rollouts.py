@@ -59,7 +59,7 @@ def test_a_revision_with_a_wrong_key_stops_and_the_old_pod_serves_on(place, call
     place.kubectl.apply(workloads.key_secret("wrong-key", key=WRONG))
     callers = caller.calls(f"dns:///{place.release.address}", "pick_first")
     wrong = place.release.values(workloads.credential(place.sandbox), values={"existingSecret": "wrong-key"})
-    with pytest.raises(CommandError, match="(?i)timed out|deadline"):
+    with pytest.raises(CommandError, match=r"(?i)timed out|deadline"):
         place.release.upgrade(wrong, limit=10)
     ready, stuck = sorted(place.release.pods(), key=lambda each: each["metadata"]["uid"] != before)
     assert ready["metadata"]["uid"] == before

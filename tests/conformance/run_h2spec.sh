@@ -41,4 +41,4 @@ fi
 passed=${BASH_REMATCH[2]}
 failed=$((BASH_REMATCH[3] + BASH_REMATCH[4]))
 echo "$passed passed, $failed failed"
-exit $((failed != 0))
+exit $((failed != 0 || passed == 0))

@@ -52,4 +52,4 @@ for name in "${CASES[@]}"; do
   fi
 done
 echo "$passed passed, $failed failed"
-exit $((failed != 0))
+exit $((failed != 0 || passed == 0))

@@ -35,8 +35,8 @@ class FakeWall:
 
 def off_by(entry):
     """Hours between an entry of the log and now, as it is for the rest of the machine."""
-    then = datetime.datetime.fromisoformat(entry["time"].replace("Z", "+00:00"))
-    return round((then - datetime.datetime.now(datetime.timezone.utc)).total_seconds() / 3600)
+    then = datetime.datetime.fromisoformat(entry["time"])
+    return round((then - datetime.datetime.now(datetime.UTC)).total_seconds() / 3600)
 
 
 @pytest.mark.parametrize("hours", [1, -1])

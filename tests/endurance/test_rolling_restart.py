@@ -80,7 +80,7 @@ def test_a_rolling_restart_loses_no_call(tmp_path, sandbox, go_client, policy):
         retries = service_config(policy)
         flags = ("-ca", certificates.ca, "-cert", go.cert, "-key", go.key, "-server-name", "localhost")
         grpcpp = BUILD / "tests/grpcpp_client"
-        clients = {
+        clients: dict[str, RetryingCaller | Grpcio] = {
             "grpc-go": RetryingCaller([go_client, *flags, "-service-config", retries, *addresses]),
             "grpc++": RetryingCaller([grpcpp, certificates.ca, cpp.cert, cpp.key, retries, ",".join(addresses)]),
             "grpcio": Grpcio(python, policy, addresses),

@@ -110,7 +110,8 @@ TEST_F(SessionLimits, FramesThatDoNothingEndTheConnection) {
   EXPECT_EQ(GoawayAfter(*server_, RequestFrame(1, false) + Repeat(no_padding, 3000)),
             NGHTTP2_ENHANCE_YOUR_CALM);
   std::string goaway = H2Frame(NGHTTP2_GOAWAY, 0, 0, BigEndian32(0) + BigEndian32(0));
-  EXPECT_EQ(GoawayAfter(*server_, Repeat(goaway, 3000)), NGHTTP2_ENHANCE_YOUR_CALM);
+  EXPECT_EQ(GoawayAfter(*server_, RequestFrame(1, false) + Repeat(goaway, 3000)),
+            NGHTTP2_ENHANCE_YOUR_CALM);
   std::string acknowledgement = H2Frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, "12345678");
   EXPECT_EQ(GoawayAfter(*server_, Repeat(acknowledgement, 3000)), NGHTTP2_ENHANCE_YOUR_CALM);
   EXPECT_EQ(counters().idle_frame_floods.value(), 7U);
@@ -247,6 +248,13 @@ TEST_F(SessionLimits, FramesOnStreamsThatAreOverBreakTheProtocol) {
   EXPECT_EQ(GoawayAfter(*server_, request + reset + RequestFrame(1, true)), NGHTTP2_STREAM_CLOSED);
   EXPECT_EQ(GoawayAfter(*server_, RequestFrame(5, true) + RequestFrame(3, true)),
             NGHTTP2_PROTOCOL_ERROR);
+}
+
+TEST_F(SessionLimits, AGoClientThatClosesItsConnectionBreaksNoProtocol) {
+  // Its GOAWAY names its own last stream.
+  std::string go = BigEndian32(1) + BigEndian32(NGHTTP2_NO_ERROR) + "client transport shutdown";
+  GoawayAfter(*server_, RequestFrame(1, true) + H2Frame(NGHTTP2_GOAWAY, 0, 0, go));
+  EXPECT_EQ(counters().protocol_errors.value(), 0U);
 }
 
 TEST_F(SessionLimits, WhatIsNoHttp2IsClosed) {

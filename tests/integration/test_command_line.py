@@ -174,7 +174,8 @@ def test_bash_completes(tmp_path):
     script.write_text(run("completion", "bash").stdout)
     probe = (
         f"source {shlex.quote(str(script))}; COMP_WORDS=(credential-broker tok); COMP_CWORD=1; "
-        "spec=$(complete -p credential-broker); function=${spec##*-F }; ${function%% *} credential-broker tok credential-broker; "
+        "spec=$(complete -p credential-broker); function=${spec##*-F }; "
+        "${function%% *} credential-broker tok credential-broker; "
         'printf "%s\\n" "${COMPREPLY[@]}"'
     )
     done = subprocess.run(["bash", "-c", probe], capture_output=True, text=True, check=True)

@@ -10,10 +10,11 @@ import subprocess
 import grpc
 import pytest
 from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.duration_pb2 import Duration
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from support import raw_h2
-from support.broker import ROOT, SERVICE, Broker, credential, details_of, pb, pb_grpc, write_config
+from support.broker import ROOT, SERVICE, Broker, credential, details_of, pb, write_config
 from support.certificates import Certificates
 from support.processes import TIMEOUT
 from support.sandbox import Sandbox
@@ -215,8 +216,6 @@ class TestRefreshOnDemand:
         assert 0 < delay <= 10
 
     def test_min_validity_beyond_the_bound_names_the_bound(self, broker, sandbox):
-        from google.protobuf.duration_pb2 import Duration
-
         broker.get_token()
         assert broker.get_token(min_validity=Duration(seconds=239)).remaining_validity.seconds >= 239
         with pytest.raises(grpc.RpcError) as failure:
@@ -249,8 +248,6 @@ def test_list_credentials_has_no_token(broker):
 
 
 def test_bad_requests_name_the_field(broker):
-    from google.protobuf.duration_pb2 import Duration
-
     for request, field in (
         ({"credential": "No Such"}, "credential"),
         ({"min_validity": Duration(seconds=-1)}, "min_validity"),

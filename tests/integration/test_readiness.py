@@ -5,8 +5,8 @@ import contextlib
 import grpc
 import pytest
 
-from support.broker import details_of, write_key_files
 from support.broker import credential as credential_of
+from support.broker import details_of, write_key_files
 from support.health import NOT_SERVING, SERVING, HealthWatch, check, credentials_in_readyz, is_ready
 from support.pages import BrokerWithPages, fetch, write_config_with_http
 from support.sandbox import Sandbox

@@ -35,13 +35,13 @@ def start(tmp_path):
 
     def started(credentials, **server):
         broker = Broker(write_config(tmp_path, list(credentials.values()), server=server))
-        started.brokers.append(broker)
+        brokers.append(broker)
         broker.wait_event("token_obtained", count=len(credentials))
         return broker
 
-    started.brokers = []
+    brokers = []
     yield started
-    for broker in started.brokers:
+    for broker in brokers:
         broker.close()
 
 
@@ -176,7 +176,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("bad, place", BAD.values(), ids=BAD)
+@pytest.mark.parametrize(("bad", "place"), BAD.values(), ids=BAD)
 def test_a_wrong_file_is_refused_whole(tmp_path, sandbox, credentials, start, bad, place):
     credentials["a"]["refresh_at"] = 0.5
     broker = start(credentials)

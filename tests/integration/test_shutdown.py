@@ -138,7 +138,7 @@ class TestDrainDelay:
             assert self.DELAY <= time.monotonic() - began < self.DELAY + LIMIT
             over.set()
 
-    @pytest.mark.parametrize("delay, seconds", [("0s", 0), ("250ms", 0.25)])
+    @pytest.mark.parametrize(("delay", "seconds"), [("0s", 0), ("250ms", 0.25)])
     def test_is_in_the_log(self, config, delay, seconds):
         with Broker(config(delay)) as broker:
             broker.wait_event("token_obtained")

@@ -37,13 +37,12 @@ def test_an_exp_by_a_clock_that_is_off_says_nothing():
 def test_a_stream_that_keeps_a_token_past_its_end_is_stale():
     class Watcher:
         name = "watcher"
+        seen = (seen(0, 1, remaining=3), seen(1, 3.5), seen(3.5, 20))
 
-    watcher = Watcher()
-    watcher.seen = [seen(0, 1, remaining=3), seen(1, 3.5), seen(3.5, 20)]
-    assert len(soak.stale(watcher)) == 1
+    assert len(soak.stale(Watcher())) == 1
 
 
-@pytest.mark.parametrize("leak, grows", [(0, False), (1, True)])
+@pytest.mark.parametrize(("leak", "grows"), [(0, False), (1, True)])
 def test_memory_that_grows_is_seen(leak, grows):
     footprint = soak.Footprint.__new__(soak.Footprint)
     footprint.samples = [(second, 20 + leak * second / 10, 25) for second in range(120)]

@@ -16,13 +16,16 @@ from support.sandbox import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 MARKUP_NAME = "<script>document.title='owned'</script><b>bold</b>"
 MARKUP = f"dns:{MARKUP_NAME}"
 
-# Every piece of text that is seen: what it says, its size on the page, and its contrast with what is behind it, as WCAG 2.1 counts it.
+# Every piece of text that is seen: what it says, its size on the page, and its contrast with what is behind it, as WCAG 2.1
+# counts it.
 TEXTS = """
 (() => {
   const parse = (c) => { const m = c.match(/[\\d.]+/g).map(Number); return {rgb: m.slice(0, 3), a: m.length > 3 ? m[3] : 1}; };
-  const light = ({rgb}) => { const [r, g, b] = rgb.map(v => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; });
+  const light = ({rgb}) => {
+    const [r, g, b] = rgb.map(v => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; });
     return .2126 * r + .7152 * g + .0722 * b; };
-  const behind = (e) => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c.a > 0) return c; }
+  const behind = (e) => {
+    for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c.a > 0) return c; }
     return {rgb: [255, 255, 255], a: 1}; };
   const found = [];
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -72,7 +75,8 @@ def broker(tmp_path, sandbox):
         process.wait_event("upstream_failed", credential="reporting")
         process.wait_event("upstream_failed", credential="settlement")
         process.wait_event("credential_state", credential="reporting", state="rejected")
-        for name, calls in ((MARKUP_NAME, 3), ("spiffe://prod/ns/orders/sa/api", 2), ("spiffe://prod/ns/reports/sa/nightly", 1)):
+        callers = ((MARKUP_NAME, 3), ("spiffe://prod/ns/orders/sa/api", 2), ("spiffe://prod/ns/reports/sa/nightly", 1))
+        for name, calls in callers:
             with process.stub(certificates.client(name).credentials()) as stub:
                 for _ in range(calls):
                     process.token = stub.GetToken(pb.GetTokenRequest(), timeout=TIMEOUT).token

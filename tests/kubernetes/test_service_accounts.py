@@ -158,9 +158,7 @@ def test_an_account_that_may_not_review_tokens_lets_nobody_in_and_says_so(tmp_pa
 def test_no_token_of_a_caller_is_found_anywhere(setup, kubernetes):
     good = kubernetes.token("orders", "api", AUDIENCE)
     bad = kubernetes.token("orders", "api", "another-broker")
-    errors = []
-    for token in (good, bad, bad[:-8], "garbage-canary"):
-        errors.append(str(setup.call(token, "ListCredentials")))
+    errors = [str(setup.call(token, "ListCredentials")) for token in (good, bad, bad[:-8], "garbage-canary")]
     files = ("cmdline", "environ", "maps", "status")
     proc = [pathlib.Path(f"/proc/{setup.broker.pid}/{name}").read_bytes().decode("latin-1") for name in files]
     assert setup.broker.terminate() == 0

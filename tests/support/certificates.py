@@ -62,7 +62,7 @@ class Certificates:
 
     def write_crl(self, *revoked, valid_for=DAY):
         """A CRL that revokes these client certificates, replaced atomically; returns its path."""
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.UTC)
         crl = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self._name)
@@ -93,7 +93,7 @@ class Certificates:
         return str(paths[0]), str(paths[1])
 
     def _builder(self, subject, key, valid_for=DAY):
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.UTC)
         return (
             x509.CertificateBuilder()
             .subject_name(subject)

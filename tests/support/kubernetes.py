@@ -1,5 +1,6 @@
 """A real kube-apiserver over a real etcd, on loopback, for the tests that ask it."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -106,10 +107,8 @@ class Kubernetes(Api):
                     return
             except OSError:
                 pass
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._api_server.wait(0.1)
-            except subprocess.TimeoutExpired:
-                pass
         tail = (self._folder / "kube-apiserver.log").read_text()[-3000:]
         raise AssertionError(f"kube-apiserver is not ready:\n{tail}")
 

@@ -38,7 +38,7 @@ class Api:
     def request(self, method, path, body=None, token=None, timeout=TIMEOUT):
         """(status, parsed answer) of one request, as the admin unless another token is named."""
         context = ssl.create_default_context(cafile=self.ca_file)
-        connection = http.client.HTTPSConnection(*self.address, context=context, timeout=timeout)
+        connection = http.client.HTTPSConnection(self.address[0], self.address[1], context=context, timeout=timeout)
         try:
             headers = {"authorization": f"Bearer {token or self.admin_token}", "content-type": "application/json"}
             connection.request(method, path, None if body is None else json.dumps(body), headers)

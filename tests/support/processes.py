@@ -128,7 +128,7 @@ class Process:
                 why = "the process ended" if ended else f"{timeout} s passed"
                 raise AssertionError(f"{why} before {count} × {name} {fields}; the log:\n{self.log}")
             with self._changed:
-                self._changed.wait_for(lambda: len(self._lines) != seen or self._ended, left)
+                self._changed.wait_for(lambda: len(self._lines) != seen or self._ended, left)  # noqa: B023
 
     def signal(self, number):
         self._process.send_signal(number)

@@ -177,7 +177,7 @@ class RawConnection:
                 break
             wants = [], []
             if sent < len(data):
-                sent += self._attempt(lambda: self._socket.send(data[sent : sent + 65536]), wants) or 0
+                sent += self._attempt(lambda sent=sent: self._socket.send(data[sent : sent + 65536]), wants) or 0
             if reading and not self.closed:
                 self._attempt(self._read, wants)
             waiting = not sending or sent < len(data)

@@ -41,7 +41,7 @@ class TokenReviews(JsonServer):
         self._gate.wait(TIMEOUT)
         if self.body is not None:
             return 201, self.body
-        status = {"error": "[invalid bearer token]"}
+        status: dict[str, object] = {"error": "[invalid bearer token]"}
         if token in self.accounts:
             status = {"authenticated": True, "user": {"username": self.accounts[token]}, "audiences": [self._audience]}
         return 201, json.dumps({**request, "status": status}).encode()

@@ -9,9 +9,22 @@
 {{- end -}}
 {{- end }}
 
+{{/* Removes keys that are null. Helm itself removes only those for which the chart has a default. */}}
+{{- define "credential-broker.dropNulls" -}}
+{{- $map := . -}}
+{{- range $key, $value := $map -}}
+{{- if kindIs "invalid" $value -}}
+{{- $_ := unset $map $key -}}
+{{- else if kindIs "map" $value -}}
+{{- include "credential-broker.dropNulls" $value -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{/* The configuration as the broker reads it: the values, and the files that the chart mounts. */}}
 {{- define "credential-broker.config" -}}
 {{- $config := merge (deepCopy .Values.config) (dict "apiVersion" "credentialbroker/v1" "kind" "BrokerConfig") -}}
+{{- include "credential-broker.dropNulls" $config -}}
 {{- $server := $config.server -}}
 {{- if include "credential-broker.servingSecret" . -}}
 {{- $files := dict "cert_file" "/tls/tls.crt" "key_file" "/tls/tls.key" -}}
@@ -36,24 +49,25 @@ a restart, and comes with a change of server.plaintext.
 {{- toJson (merge $rest (dict "server" $server "log" (omit ($config.log | default dict) "level"))) -}}
 {{- end }}
 
-{{/* The port of an address such as 0.0.0.0:8443 or [::]:8443, of the first of a list that has one; else empty. */}}
+{{/* The port of an address such as 0.0.0.0:8443 or [::]:8443, if a Service can have it as its target; else empty. */}}
 {{- define "credential-broker.portOf" -}}
-{{- range (kindIs "slice" . | ternary . (list .)) -}}
-{{- if not (hasPrefix "unix:" (toString .)) -}}
-{{- regexFind "[0-9]+$" (toString .) -}}
-{{- break -}}
-{{- end -}}
-{{- end -}}
+{{- $port := regexFind ":[1-9][0-9]{0,4}$" . | trimPrefix ":" -}}
+{{- if and $port (not (hasPrefix "unix:" .)) (le (int $port) 65535) -}}{{ $port }}{{- end -}}
+{{- end }}
+
+{{/* Not empty where an address is of use within the pod alone. */}}
+{{- define "credential-broker.isLoopback" -}}
+{{- regexFind "^(127\\.|localhost:|\\[::1\\])" . -}}
 {{- end }}
 
 {{- define "credential-broker.grpcPort" -}}
 {{- include "credential-broker.portOf" .Values.config.server.listen |
-    required "config.server.listen has no address with a port, so that the Service has no target: write for example 0.0.0.0:8443" -}}
+    required (printf "config.server.listen is %q, which is no address with a port from 1 to 65535, so that the Service has no target: write for example 0.0.0.0:8443" .Values.config.server.listen) -}}
 {{- end }}
 
 {{- define "credential-broker.httpPort" -}}
 {{- include "credential-broker.portOf" .Values.config.http.listen |
-    required "config.http.listen has no port, and the probes need one: write for example 0.0.0.0:9090" -}}
+    required (printf "config.http.listen is %q, which is no address with a port from 1 to 65535, and the probes need one: write for example 0.0.0.0:9090" .Values.config.http.listen) -}}
 {{- end }}
 
 {{/* Ports of InvestSuite, or of the proxies in front of it, as a JSON list. */}}

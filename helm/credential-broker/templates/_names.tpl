@@ -1,14 +1,14 @@
-{{/* At most 50 characters: "-headless" and the like still fit into the 63 of a Service's name. */}}
+{{/* At most 50 characters: "-headless" and the like still fit into the 63 of a Service's name, which has no dots. */}}
 {{- define "credential-broker.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
-{{- default $full .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- regexReplaceAll "-+$" (default ($full | replace "." "-") .Values.fullnameOverride | trunc 50) "" -}}
 {{- end }}
 
 {{/* Never changes between revisions: selectors of a Deployment are immutable. */}}
 {{- define "credential-broker.instanceLabels" -}}
-app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/* Selects the broker's pods, and not that of the test. */}}

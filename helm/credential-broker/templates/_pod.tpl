@@ -22,27 +22,27 @@
 {{- define "credential-broker.volumes" -}}
 - name: config
   configMap:
-    name: {{ include "credential-broker.fullname" . }}
+    name: {{ include "credential-broker.fullname" . | quote }}
 {{- if .Values.existingSecret }}
 - name: secrets
   secret:
-    secretName: {{ .Values.existingSecret }}
+    secretName: {{ .Values.existingSecret | quote }}
     defaultMode: 0440
 {{- end }}
 {{- with include "credential-broker.servingSecret" . }}
 - name: tls
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 0440
 {{- end }}
 {{- if .Values.clientCa.existingConfigMap }}
 - name: client-ca
   configMap:
-    name: {{ .Values.clientCa.existingConfigMap }}
+    name: {{ .Values.clientCa.existingConfigMap | quote }}
 {{- else if .Values.clientCa.existingSecret }}
 - name: client-ca
   secret:
-    secretName: {{ .Values.clientCa.existingSecret }}
+    secretName: {{ .Values.clientCa.existingSecret | quote }}
     defaultMode: 0440
 {{- end }}
 - name: run
@@ -70,7 +70,7 @@ nodeSelector: {{- toYaml . | nindent 2 }}
 {{- with .Values.tolerations }}
 tolerations: {{- toYaml . | nindent 2 }}
 {{- end }}
-serviceAccountName: {{ include "credential-broker.serviceAccountName" . }}
+serviceAccountName: {{ include "credential-broker.serviceAccountName" . | quote }}
 enableServiceLinks: false
 securityContext: {{- toYaml .Values.podSecurityContext | nindent 2 }}
 {{- end }}

@@ -20,8 +20,8 @@ def write_image(archive, names, programs, files=(), links=(), entrypoint=()):
 
     `programs` and `files`: paths in the image and the files that they are copies of. `links`: paths and where they lead.
     """
-    layer = io.BytesIO()
-    with tarfile.open(fileobj=layer, mode="w") as tar:
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w") as tar:
         for path, source in {**_libraries(programs.values()), **programs}.items():
             _add(tar, path, pathlib.Path(source).read_bytes(), mode=0o755)
         for path, source in dict(files).items():
@@ -33,7 +33,7 @@ def write_image(archive, names, programs, files=(), links=(), entrypoint=()):
         temporary = tarfile.TarInfo("tmp")
         temporary.type, temporary.mode = tarfile.DIRTYPE, 0o1777
         tar.addfile(temporary)
-    layer = layer.getvalue()
+    layer = written.getvalue()
     config = json.dumps(
         {
             "architecture": "amd64",

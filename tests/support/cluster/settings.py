@@ -169,7 +169,7 @@ def commands():
     """The components in the order of their start: a dict of names to commands."""
     etcd, peers = "http://127.0.0.1:2379", "http://127.0.0.1:2380"
     signer = "/run/service-accounts.key"
-    components = {
+    components: dict[str, list[object]] = {
         "etcd": [
             "etcd", "--data-dir", "/run/etcd", "--name", NODE_NAME,
             "--listen-client-urls", etcd, "--advertise-client-urls", etcd,
