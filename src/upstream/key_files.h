@@ -27,8 +27,8 @@ struct Key {
 // secret: InvestSuite counts such logins against the account.
 //
 // Fails with FAILED_PRECONDITION, naming the file and the fix, where a file cannot be read, is no
-// regular file, is empty, larger than 8 KiB or not UTF-8, and where the pair changes at each of many
-// readings: a pair that may be mixed is never returned.
+// regular file, is empty, larger than 8 KiB or not UTF-8, and where the pair changes at each of
+// many readings: a pair that may be mixed is never returned.
 absl::StatusOr<Key> ReadKey(const KeyFiles& files);
 
 }  // namespace credential_broker::upstream

@@ -20,7 +20,7 @@ KILLS = 18
 # Seconds: one that its token outlives, so that what was begun goes on, and one that it does not.
 FREEZES = (LIFETIME / 3, LIFETIME + 1.5)
 
-NO_FAULTS = {"refuse_connections": 0}
+NO_FAULTS: dict[str, object] = {"refuse_connections": 0}
 NO_FAULTS |= {f"{fault}_{operation}": 0 for fault in ("hang", "lose") for operation in ("login", "refresh")}
 NO_FAULTS |= {f"{operation}_delay": "0s" for operation in ("login", "refresh")}
 
@@ -55,7 +55,7 @@ class Victim:
             self.start_and_log_in()
         counter = {"login": "logins", "refresh": "refreshes"}[self._operation]
         granted = self._sandbox.stats()[counter]
-        faults = {
+        faults: dict[str, dict[str, object]] = {
             "not sent": {"refuse_connections": "always"},
             "sent": {f"hang_{self._operation}": 1},
             "answered": {f"{self._operation}_delay": "1s"},

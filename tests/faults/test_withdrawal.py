@@ -9,7 +9,7 @@ import grpc
 import pytest
 import yaml
 
-from support.broker import SERVICE, credential, details_of, pb, write_config
+from support.broker import SERVICE, credential, details_of, pb
 from support.certificates import Certificates
 from support.pages import BrokerWithPages, metrics, write_config_with_http
 from support.processes import TIMEOUT, sanitized, wait_for

@@ -10,7 +10,7 @@ from support.streams import TokenStream
 from support.threads import CheckedThread
 
 # How InvestSuite fails: connections refused, so that nothing is sent; an error for everything; no response at all.
-FAULTS = {
+FAULTS: dict[str, dict[str, object]] = {
     "refused": {"refuse_connections": "always"},
     "failing": {"login_status": 503, "refresh_status": 503},
     "hanging": {"hang_login": "always", "hang_refresh": "always"},

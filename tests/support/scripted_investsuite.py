@@ -24,7 +24,7 @@ class ScriptedInvestSuite(JsonServer):
             self.logins.append((path.removesuffix("/auth/login/"), *key))
             number = len(self.logins)
         if not self._accepts(*key):
-            now = datetime.datetime.now(datetime.timezone.utc).isoformat()
+            now = datetime.datetime.now(datetime.UTC).isoformat()
             error = {"title": "Unauthorized", "description": "not known", "request_id": str(number), "timestamp": now}
             return 401, json.dumps(error).encode()
         grant = {"access_token": f"token-{number}", "token_type": "Bearer", "expires_in": "300", "refresh_token": f"r-{number}"}
