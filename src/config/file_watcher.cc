@@ -224,7 +224,9 @@ absl::StatusOr<std::unique_ptr<FileWatcher>> FileWatcher::Start(
   try {
     watcher->StartThread();
   } catch (const std::system_error& e) {
-    return absl::ErrnoToStatus(e.code().value(), "files cannot be watched: no thread");
+    return absl::ErrnoToStatus(e.code().value(),
+                               "cannot start a thread that watches files (raise the limit of "
+                               "processes or of memory)");
   }
   return watcher;
 }

@@ -62,10 +62,24 @@ std::unique_ptr<rpc::PendingWork> GetToken::Serve(rpc::Call& call,
   auto on_token = [this, ref = call.Ref(),
                    admitted = *std::move(admission)](absl::StatusOr<TokenPtr> token) mutable {
     ref->Post([this, admitted = std::move(admitted), token = std::move(token)](rpc::Call& waiting) {
-      Answer(waiting, admitted, token);
+      AnswerAfterWait(waiting, admitted, token);
     });
   };
   return std::make_unique<WaitingQuery>(credential->Wait(*std::move(query), std::move(on_token)));
+}
+
+void GetToken::AnswerAfterWait(rpc::Call& call, const Admission& admission,
+                               const absl::StatusOr<TokenPtr>& token) const {
+  // A reload may have withdrawn the permission since the call was admitted.
+  if (token.ok()) {
+    const auto allowed =
+        gatekeeper_.Authorize(admission.principal, call.peer().address, admission.credential_name);
+    if (!allowed.ok()) {
+      call.Finish(ToRpcStatus(allowed.status()));
+      return;
+    }
+  }
+  Answer(call, admission, token);
 }
 
 void GetToken::Answer(rpc::Call& call, const Admission& admission,

@@ -25,6 +25,8 @@ class GetToken {
       std::string principal) const;
 
  private:
+  void AnswerAfterWait(rpc::Call& call, const Admission& admission,
+                       const absl::StatusOr<TokenPtr>& token) const;
   void Answer(rpc::Call& call, const Admission& admission,
               const absl::StatusOr<TokenPtr>& token) const;
 

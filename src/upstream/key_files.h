@@ -28,8 +28,9 @@ struct Key {
 // meanwhile, the one file before the other, is read again, so that no old id is shown with a new
 // secret: InvestSuite counts such logins against the account.
 //
-// Fails with FAILED_PRECONDITION, naming the file and the mend, where a file cannot be read, is no
-// regular file, is empty, larger than 8 KiB or not UTF-8.
+// Fails with FAILED_PRECONDITION, naming the file and the fix, where a file cannot be read, is no
+// regular file, is empty, larger than 8 KiB or not UTF-8, and where the pair changes at each of
+// many readings: a pair that may be mixed is never returned.
 absl::StatusOr<Key> ReadKey(const KeyFiles& files);
 
 // The same with the files read by `read`, so that a test can replace them between two reads.

@@ -70,6 +70,17 @@ TEST_F(GetTokenTest, WaitsAndAnswersOnTheCallsLoop) {
   EXPECT_EQ(call_.messages().size(), 1u);
 }
 
+TEST_F(GetTokenTest, ACallWhosePermissionIsWithdrawnWhileItWaitsGetsNoToken) {
+  const auto work = get_token_.Serve(call_, {}, "anonymous");
+  credentials_.Replace(std::make_shared<const CredentialSet>(
+      CredentialSet({{"default", credential_}}, AccessPolicy({}))));
+  std::move(credential_->waiting)(TokenPtr(MakeToken(clock_, "late", "v1")));
+  call_.RunPosted();
+  EXPECT_TRUE(call_.messages().empty());
+  EXPECT_EQ(FinishedReason(), "CALLER_NOT_ALLOWED");
+  EXPECT_TRUE(audit_.issued.empty());
+}
+
 TEST_F(GetTokenTest, ACallThatIsOverWithdrawsFromTheCredential) {
   auto work = get_token_.Serve(call_, {}, "anonymous");
   EXPECT_EQ(credential_->withdrawn, 0);

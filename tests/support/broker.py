@@ -75,8 +75,8 @@ def write_config(folder, credentials, server=None, log=None, name="broker.yaml")
 class Broker(Process):
     """`serve` on the configuration at `config`, ready to be called (not yet to have a token)."""
 
-    def __init__(self, config, *flags, env=None, cwd=None):
-        super().__init__("serve", "--config", config, *flags, env=env, cwd=cwd)
+    def __init__(self, config, *flags, **options):
+        super().__init__("serve", "--config", config, *flags, **options)
         self.address = self.wait_event("serving")["grpc"]
 
     @contextlib.contextmanager

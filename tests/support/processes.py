@@ -43,10 +43,11 @@ def wait_for(condition, timeout, pause=0.02):
 
 
 class Process:
-    """A running subcommand whose stderr is JSON lines. Thread-safe to wait on."""
+    """A running subcommand whose stderr is JSON lines. Thread-safe to wait on. `wrapper`: a command that sets something and
+    becomes the binary."""
 
-    def __init__(self, *args, env=None, cwd=None):
-        self.args = [BINARY, *map(str, args)]
+    def __init__(self, *args, env=None, cwd=None, wrapper=(), binary=BINARY):
+        self.args = [*wrapper, binary, *map(str, args)]
         clean = {k: v for k, v in os.environ.items() if not k.startswith("CREDENTIAL_BROKER_")}
         self._process = subprocess.Popen(
             self.args,

@@ -1,5 +1,6 @@
 """The stand-in for InvestSuite, as its own process over real HTTPS."""
 
+import base64
 import http.client
 import json
 import ssl
@@ -44,11 +45,28 @@ class SandboxControl:
         finally:
             connection.close()
 
-    def set_faults(self, **faults):
-        self._control.request("PUT", "/sandbox/faults", json.dumps(faults), {"Content-Type": "application/json"})
+    def _ask_control(self, method, path, body=None, timeout=TIMEOUT):
+        """One request on the connection that is kept open, which the sandbox closes when it is idle for a minute."""
+        self._control.sock.settimeout(timeout)
+        self._control.request(method, path, body, {"Content-Type": "application/json"})
         answer = self._control.getresponse()
-        body = answer.read()
-        assert answer.status == 200, (answer.status, body)
+        return answer.status, answer.read()
+
+    def set_faults(self, **faults):
+        status, body = self._ask_control("PUT", "/sandbox/faults", json.dumps(faults))
+        assert status == 200, (status, body)
+
+    def wait_refusing(self, timeout, **counters):
+        """As wait_for, also while new connections are refused. Returns whether the counters were reached in time."""
+        query = urllib.parse.urlencode({**counters, "timeout": f"{timeout}s"})
+        status, body = self._ask_control("GET", f"/sandbox/wait?{query}", timeout=timeout + TIMEOUT)
+        assert status in (200, 408), (status, body)
+        return status == 200
+
+    def accepts(self, token):
+        """Whether the API takes this access token now."""
+        status, _, _ = self.request("GET", "/users/", headers={"Authorization": f"Bearer {token}"})
+        return status == 200
 
     def stats(self):
         status, body, _ = self.request("GET", "/sandbox/stats")
@@ -79,6 +97,12 @@ class Sandbox(Process, SandboxControl):
         )  # fmt: skip
         self.base_url = self.wait_event("serving")["base_url"]
         SandboxControl.__init__(self, self.base_url, self.ca_file)
+
+
+def expiry_of(token):
+    """The `exp` of one of the sandbox's JWTs: it expires within the second after it."""
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"]
 
 
 def fault_flags(faults):

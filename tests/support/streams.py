@@ -14,6 +14,7 @@ class TokenStream:
 
     def __init__(self, stub, name="", metadata=()):
         self._call = stub.WatchToken(pb.WatchTokenRequest(credential=name), metadata=metadata)
+        self.all = []  # what has come, errors included
         self._messages = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -21,10 +22,14 @@ class TokenStream:
     def _read(self):
         try:
             for message in self._call:
-                self._messages.put(message)
-            self._messages.put(EOFError("the stream ended with OK"))
+                self._take(message)
+            self._take(EOFError("the stream ended with OK"))
         except Exception as error:
-            self._messages.put(error)
+            self._take(error)
+
+    def _take(self, message):
+        self.all.append(message)
+        self._messages.put(message)
 
     def _next(self):
         message = self._messages.get(timeout=TIMEOUT)
