@@ -173,10 +173,12 @@ TEST_F(KeyRotationTest, APairThatIsReplacedTwiceMeanwhileIsTheNewest) {
   EXPECT_EQ(Pair(key), CurrentPair());
 }
 
-TEST_F(KeyRotationTest, AFileThatIsReplacedAllTheTimeDoesNotHoldTheLogin) {
+TEST_F(KeyRotationTest, APairThatIsReplacedAtEachReadingIsNotReturned) {
   const absl::StatusOr<Key> key = ReadWhile([&](int) { Rotate(); });
-  EXPECT_TRUE(key.ok()) << key.status();
-  EXPECT_EQ(reads(), 7);
+  EXPECT_EQ(key.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(StrCat(key.status().message()),
+              AllOf(HasSubstr(Files().id_file), HasSubstr("changes all the time")));
+  EXPECT_EQ(reads(), 21);
 }
 
 }  // namespace
