@@ -18,11 +18,15 @@ function(room name)
   target_compile_options(${name} PRIVATE ${COVERAGE_FOR_FUZZING})
 endfunction()
 
-# The unit tests of one room: one program, tests/<room>/*_test.cc.
+# The unit tests of one room: one program, tests/<room>/*_test.cc. ROOM is for a second program of the same room, in a
+# folder of its own.
 #
-#   room_test(NAME SOURCES a_test.cc … USES core … LINKS …)
+#   room_test(NAME [ROOM room] SOURCES a_test.cc … USES core … LINKS …)
 function(room_test name)
-  cmake_parse_arguments(TEST "" "" "SOURCES;USES;LINKS" ${ARGN})
+  cmake_parse_arguments(TEST "" "ROOM" "SOURCES;USES;LINKS" ${ARGN})
+  if(NOT TEST_ROOM)
+    set(TEST_ROOM ${name})
+  endif()
   file(GLOB written RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_DEPENDS *_test.cc)
   list(REMOVE_ITEM written ${TEST_SOURCES})
   if(written)
@@ -30,7 +34,7 @@ function(room_test name)
   endif()
   add_executable(${name}_test ${TEST_SOURCES})
   set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  target_link_libraries(${name}_test PRIVATE ${name} ${TEST_USES} ${TEST_LINKS} test_support
+  target_link_libraries(${name}_test PRIVATE ${TEST_ROOM} ${TEST_USES} ${TEST_LINKS} test_support
                         GTest::gmock GTest::gtest_main)
   add_test(NAME unit.${name} COMMAND ${name}_test)
 endfunction()

@@ -1,4 +1,4 @@
-#include "cli/fake_broker.h"
+#include "cli_client/fake_broker.h"
 
 #include <grpcpp/grpcpp.h>
 

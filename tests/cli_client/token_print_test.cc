@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/exit_code.h"
-#include "cli/fake_broker.h"
 #include "cli/run_binary.h"
 #include "cli/test_files.h"
 #include "cli/tls_acceptor.h"
+#include "cli_client/fake_broker.h"
 
 namespace credential_broker::cli {
 namespace {

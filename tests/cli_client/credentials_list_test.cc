@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/exit_code.h"
-#include "cli/fake_broker.h"
 #include "cli/run_binary.h"
+#include "cli_client/fake_broker.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "cli/exit_code.h"
-#include "cli/fake_broker.h"
 #include "cli/run_binary.h"
+#include "cli_client/fake_broker.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -1,5 +1,5 @@
-#ifndef CREDENTIAL_BROKER_TESTS_CLI_FAKE_BROKER_H_
-#define CREDENTIAL_BROKER_TESTS_CLI_FAKE_BROKER_H_
+#ifndef CREDENTIAL_BROKER_TESTS_CLI_CLIENT_FAKE_BROKER_H_
+#define CREDENTIAL_BROKER_TESTS_CLI_CLIENT_FAKE_BROKER_H_
 
 #include <map>
 #include <memory>
@@ -61,4 +61,4 @@ investsuite::credentialbroker::v1::AccessToken ExampleToken();
 
 }  // namespace credential_broker::cli
 
-#endif  // CREDENTIAL_BROKER_TESTS_CLI_FAKE_BROKER_H_
+#endif  // CREDENTIAL_BROKER_TESTS_CLI_CLIENT_FAKE_BROKER_H_
