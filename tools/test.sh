@@ -76,16 +76,17 @@ filter_for() {
   if ! wanted "$1"; then printf -- "$2" "$FILTER"; fi
 }
 
-# The settings of the sanitizers that a preset is built with, one NAME=VALUE a line.
+# The settings of the sanitizers that a preset is built with, one NAME=VALUE a line. The exit status is one that no command
+# of the broker has (tests/support/processes.py).
 environment_of() {
   local support=$ROOT/tests/support
   case $1 in
     asan)
-      echo "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
-      echo "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
+      echo "ASAN_OPTIONS=exitcode=99:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
+      echo "UBSAN_OPTIONS=exitcode=99:print_stacktrace=1:halt_on_error=1"
       ;;
     tsan)
-      echo "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$support/tsan.supp"
+      echo "TSAN_OPTIONS=exitcode=99:halt_on_error=1:second_deadlock_stack=1:suppressions=$support/tsan.supp"
       echo "CREDENTIAL_BROKER_CLIENT_BINARY=$ROOT/build/release/bin/credential-broker"
       ;;
   esac

@@ -60,11 +60,12 @@ def test_with_a_hanging_login_and_callers_that_wait_for_it(tmp_path):
 
 
 @pytest.mark.parametrize("service", ["", SERVICE])
-def test_health_says_so_before_connections_are_told_to_go(broker, service):
+def test_health_says_so_before_connections_are_told_to_go(tmp_path, sandbox, service):
     """By Watch and by Check, while the broker still accepts and serves; then the watch ends."""
-    broker.get_token()
+    config = write_config(tmp_path, [credential(tmp_path, sandbox)], server={"drain_delay": "2s"})
     request = health_pb2.HealthCheckRequest(service=service)
-    with broker.channel() as channel:
+    with Broker(config) as broker, broker.channel() as channel:
+        broker.get_token()
         updates = health_pb2_grpc.HealthStub(channel).Watch(request, timeout=TIMEOUT)
         assert next(updates).status == health_pb2.HealthCheckResponse.SERVING
         broker.signal(signal.SIGTERM)

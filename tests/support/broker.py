@@ -60,10 +60,11 @@ def credential(folder, sandbox, name="default", principals=("anonymous",), **mor
 
 
 def write_config(folder, credentials, server=None, log=None, name="broker.yaml"):
+    """The configuration of a broker that ends at once on SIGTERM, unless `server` has a `drain_delay`."""
     config = {
         "apiVersion": "credentialbroker/v1",
         "kind": "BrokerConfig",
-        "server": {"listen": "127.0.0.1:0", **(server or {})},
+        "server": {"listen": "127.0.0.1:0", "drain_delay": "0s", **(server or {})},
         "credentials": credentials,
         "log": log or {"level": "debug"},
     }

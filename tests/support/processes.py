@@ -20,8 +20,14 @@ CLIENT_COMMANDS = ("token", "exec", "credentials", "health")
 # Generous: a sanitizer build on a busy machine must not fail for slowness. Nothing waits this long when it works.
 TIMEOUT = float(os.environ.get("CREDENTIAL_BROKER_TEST_TIMEOUT", "60"))
 
-# What a sanitizer that the binary was built with has to say ends the process: no test may take that for an end of its own.
+# How a sanitizer ends the process that it finds a fault in: with a report, and the exit status that environment_of in
+# tools/test.sh sets, which no command has. No test may take that for an end that it expects.
 SANITIZER_REPORT = re.compile(r"(ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|: runtime error: )")
+SANITIZER_EXIT_STATUS = 99
+
+
+def assert_no_sanitizer_report(exit_status, stderr):
+    assert exit_status != SANITIZER_EXIT_STATUS and not SANITIZER_REPORT.search(stderr), stderr
 
 
 @functools.cache
@@ -60,6 +66,7 @@ class Process:
         self._changed = threading.Condition()
         self._lines = []
         self._ended = False
+        self._end_is_known = False
         self._stdout = b""
         self._readers = [
             threading.Thread(target=self._read_log, daemon=True),
@@ -141,7 +148,8 @@ class Process:
             raise AssertionError(f"{self.args} did not end in {timeout} s; the log:\n{self.log}") from error
         for reader in self._readers:
             reader.join()
-        assert not SANITIZER_REPORT.search(self.log), self.log
+        self._end_is_known = True
+        assert_no_sanitizer_report(status, self.log)
         return status
 
     def terminate(self, timeout=TIMEOUT):
@@ -150,10 +158,22 @@ class Process:
             self.signal(signal.SIGTERM)
         return self.wait(timeout)
 
-    def close(self):
-        if self._process.poll() is None:
-            self._process.kill()
+    def kill(self):
+        """SIGKILL, for a process that cannot end in order, or whose test is about just that. Nothing looks for leaks."""
+        self._process.kill()
         self.wait()
+
+    def close(self):
+        """Ends the process in order and fails unless its exit status is 0, so that leaks and a crash after the last assertion
+        are seen. A test that has called `wait`, `terminate` or `kill` has the exit status, and has asserted it."""
+        try:
+            if not self._end_is_known:
+                status = self.terminate()
+                assert status == 0, f"{self.args} ended with exit status {status}; the log:\n{self.log}"
+        finally:
+            if self._process.poll() is None:
+                self._process.kill()
+                self._process.wait()
 
     def __enter__(self):
         return self
@@ -166,7 +186,7 @@ def run(*args, env=None, input=None, timeout=TIMEOUT):
     """Runs one command of the binary to its end."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("CREDENTIAL_BROKER_")}
     binary = CLIENT_BINARY if args and args[0] in CLIENT_COMMANDS else BINARY
-    return subprocess.run(
+    done = subprocess.run(
         [binary, *map(str, args)],
         capture_output=True,
         text=True,
@@ -175,3 +195,5 @@ def run(*args, env=None, input=None, timeout=TIMEOUT):
         timeout=timeout,
         check=False,
     )
+    assert_no_sanitizer_report(done.returncode, done.stderr)
+    return done
