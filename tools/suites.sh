@@ -83,7 +83,7 @@ suites_of() {
   listed "$SUITES" | awk -v run="$1" '{
     for (i = 3; i <= NF; i++) {
       if ($i == run && run != "debian13") print $1
-      if (run == "test-full" && $i ~ /^[at]san$/) print $i "." $1
+      if (run == "test-full" && $i ~ /^[at]san(:[0-9]+)?$/) print substr($i, 1, 4) "." $1
       if (run == "debian13" && $i ~ /^(test|debian13)$/) print "debian13." $1
     }
   }'
@@ -92,7 +92,11 @@ suites_of() {
 # enough NAME CASES: whether that suite ran as many cases as tools/suites.txt requires; prints the reason where not.
 enough() {
   local name=${1#debian13.} least
-  least=$(listed "$SUITES" | awk -v name="${name#[at]san.}" '$1 == name { print $2 }')
+  least=$(listed "$SUITES" | awk -v name="${name#[at]san.}" -v sanitizer="${name%%.*}:" '$1 == name {
+    least = $2
+    for (i = 3; i <= NF; i++) if (index($i, sanitizer) == 1) least = substr($i, length(sanitizer) + 1)
+    print least
+  }')
   case $least in
     '') echo "tools/suites.txt has no line for $1: add it with its minimum number of cases" ;;
     =*)

@@ -58,7 +58,7 @@ suites_of_preset() {
   if [[ $preset == asan ]]; then python_suite "$preset" kubernetes; fi
 }
 
-# python_suite PRESET FOLDER: the tests of tests/FOLDER against the preset's binary.
+# python_suite PRESET FOLDER [OPTION…]: the tests of tests/FOLDER against the preset's binary; the options are pytest's.
 python_suite() {
   local preset=$1 folder=$2 build=$ROOT/build/$1 name=$2 filter environment
   if [[ $preset != release ]]; then name=$preset.$folder; fi
@@ -67,7 +67,7 @@ python_suite() {
   filter=$(filter_for "$name" '-k%s')
   suite "$name" pytest 1500 env "${environment[@]}" CREDENTIAL_BROKER_BINARY="$build/bin/credential-broker" \
     CREDENTIAL_BROKER_BUILD_DIR="$build" GRPCURL="$TOOLS/bin/grpcurl" \
-    pytest -ra --color=no -p no:cacheprovider -n $((CORES * 3)) --dist load ${filter:+"$filter"} "tests/$folder"
+    pytest -ra --color=no -p no:cacheprovider -n $((CORES * 3)) --dist load ${filter:+"$filter"} "${@:3}" "tests/$folder"
 }
 
 # filter_for SUITE FORMAT: the runner's own flag, where only single tests of that suite are wanted.

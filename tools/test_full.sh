@@ -14,6 +14,10 @@ long_suites() {
     if prepare "build.$preset" build_preset "$preset"; then
       say "==> Testing under $preset"
       suites_of_preset "$preset"
+      # The two that are left out last minutes, and more under a sanitizer.
+      if [[ $preset == asan ]]; then
+        python_suite asan endurance --ignore=tests/endurance/test_outage.py --ignore=tests/endurance/test_crash.py
+      fi
     fi
   done
   walk_suites 30

@@ -14,16 +14,19 @@ namespace credential_broker::cli {
 namespace {
 
 std::vector<std::string> MakeEnvironment(const Environment& more) {
+  constexpr std::string_view kAsanOptions = "ASAN_OPTIONS=";
+  std::string asan_options(kAsanOptions);
   std::vector<std::string> result;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
-    if (!text.starts_with("CREDENTIAL_BROKER_") && !text.starts_with("GRPC_") &&
-        !text.starts_with("ASAN_OPTIONS=")) {
+    if (text.starts_with(kAsanOptions)) {
+      asan_options = text;
+    } else if (!text.starts_with("CREDENTIAL_BROKER_") && !text.starts_with("GRPC_")) {
       result.emplace_back(text);
     }
   }
   // LeakSanitizer traces its own process, which PR_SET_DUMPABLE 0 forbids to all but root.
-  result.emplace_back("ASAN_OPTIONS=detect_leaks=0");
+  result.push_back(asan_options + (geteuid() == 0 ? "" : ":detect_leaks=0"));
   for (const auto& [name, value] : more) {
     result.emplace_back(name).append("=").append(value);
   }
