@@ -49,9 +49,11 @@ def test_an_end_with_another_status_fails(binary, status):
 
 def test_a_crash_that_no_assertion_sees_fails(binary):
     binary(ends_with(0))
-    with pytest.raises(AssertionError, match="exit status -11"), Process() as process:
-        process.wait_event("serving")
-        process.signal(signal.SIGSEGV)
+    process = Process()
+    process.wait_event("serving")
+    process.signal(signal.SIGSEGV)
+    with pytest.raises(AssertionError, match="exit status -11"):
+        process.close()
 
 
 def test_a_process_that_ignores_sigterm_fails_and_is_killed(binary, monkeypatch):
