@@ -52,8 +52,8 @@ class Process:
     """A running subcommand whose stderr is JSON lines. Thread-safe to wait on. `wrapper`: a command that sets something and
     becomes the binary."""
 
-    def __init__(self, *args, env=None, cwd=None, wrapper=(), binary=BINARY):
-        self.args = [*wrapper, binary, *map(str, args)]
+    def __init__(self, *args, env=None, cwd=None, wrapper=(), binary=None):
+        self.args = [*wrapper, binary or BINARY, *map(str, args)]
         clean = {k: v for k, v in os.environ.items() if not k.startswith("CREDENTIAL_BROKER_")}
         self._process = subprocess.Popen(
             self.args,
