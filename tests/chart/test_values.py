@@ -169,7 +169,7 @@ def test_a_key_with_nothing_after_it_is_taken_as_empty_or_refused_by_name(path):
 
 
 @pytest.mark.parametrize(
-    "value, message",
+    ("value", "message"),
     [
         ("config.log=info", "at '/config/log': got string"),
         ("config.server.tls=/tls", "at '/config/server/tls': got string"),

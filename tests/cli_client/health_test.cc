@@ -14,7 +14,7 @@ using ::testing::StartsWith;
 
 constexpr char kService[] = "investsuite.credentialbroker.v1.CredentialBrokerService";
 
-Outcome Health(const FakeBroker& broker, const std::vector<std::string>& more = {}) {
+Outcome RunHealth(const FakeBroker& broker, const std::vector<std::string>& more = {}) {
   std::vector<std::string> words = {"health", "--plaintext", "--timeout",
                                     "10s",    "--address",   broker.address()};
   words.insert(words.end(), more.begin(), more.end());
@@ -24,7 +24,7 @@ Outcome Health(const FakeBroker& broker, const std::vector<std::string>& more = 
 TEST(Health, ServingIsZero) {
   FakeBroker broker;
   broker.SetHealth(kService, true);
-  const Outcome outcome = Health(broker);
+  const Outcome outcome = RunHealth(broker);
   EXPECT_EQ(outcome.exit_code, kExitOk);
   EXPECT_EQ(outcome.out, "SERVING\n");
   EXPECT_EQ(outcome.err, "");
@@ -33,7 +33,7 @@ TEST(Health, ServingIsZero) {
 TEST(Health, NotServingIsTwo) {
   FakeBroker broker;
   broker.SetHealth(kService, false);
-  const Outcome outcome = Health(broker);
+  const Outcome outcome = RunHealth(broker);
   EXPECT_EQ(outcome.exit_code, kExitBrokerError);
   EXPECT_EQ(outcome.out, "");
   EXPECT_THAT(outcome.err, StartsWith("error: NOT_SERVING"));
@@ -43,8 +43,8 @@ TEST(Health, AsksForTheServiceThatIsNamed) {
   FakeBroker broker;
   broker.SetHealth(kService, false);
   broker.SetHealth("", true);
-  EXPECT_EQ(Health(broker, {"--service", ""}).exit_code, kExitOk);
-  const Outcome outcome = Health(broker, {"--service", "another"});
+  EXPECT_EQ(RunHealth(broker, {"--service", ""}).exit_code, kExitOk);
+  const Outcome outcome = RunHealth(broker, {"--service", "another"});
   EXPECT_EQ(outcome.exit_code, kExitBrokerError);
   EXPECT_THAT(outcome.err, StartsWith("error: NOT_FOUND: "));
 }
@@ -61,7 +61,7 @@ TEST(Health, GivesUpAfterTheTimeout) {
 TEST(Health, NotAllowedIsFour) {
   FakeBroker broker;
   broker.SetError(grpc::UNAUTHENTICATED, "who are you");
-  EXPECT_EQ(Health(broker).exit_code, kExitNotAllowed);
+  EXPECT_EQ(RunHealth(broker).exit_code, kExitNotAllowed);
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ constinit std::atomic<std::int64_t> suspended_seconds = 0;
 
 // Replaces the C library's function in this program, so that a test can suspend the machine:
 // CLOCK_BOOTTIME is the only clock that goes on meanwhile and cannot be set.
+// The names of the C library's own parameters are reserved.
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
 extern "C" int clock_gettime(clockid_t clock, timespec* now) noexcept {
   const auto result = static_cast<int>(syscall(SYS_clock_gettime, clock, now));
   if (result == 0 && clock == CLOCK_BOOTTIME) {

@@ -15,13 +15,13 @@
 namespace credential_broker::h2 {
 namespace {
 
-const std::string kLargePath = "/" + std::string(100, 'p');
+std::string LargePath() { return "/" + std::string(100, 'p'); }
 
-// HEADERS of a whole request for kLargePath, as HPACK literals.
+// HEADERS of a whole request for LargePath, as HPACK literals.
 std::string LargeRequest(std::uint32_t stream) {
   return H2Frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, stream,
-                 "\x83\x86\x04" + std::string(1, static_cast<char>(kLargePath.size())) +
-                     kLargePath + "\x01\x01" + "b");
+                 "\x83\x86\x04" + std::string(1, static_cast<char>(LargePath().size())) +
+                     LargePath() + "\x01\x01" + "b");
 }
 
 class ReadTurnTest : public ::testing::TestWithParam<bool> {
@@ -108,7 +108,7 @@ TEST_P(ReadTurnTest, AConnectionThatSendsMuchAtOnceIsReadInPartsBetweenTheOthers
   int large_before_small = 0;
   int large_requests = 0;
   for (const std::string& path : paths()) {
-    if (path == kLargePath) {
+    if (path == LargePath()) {
       ++large_requests;
     } else if (path == "/small") {
       large_before_small = large_requests;

@@ -1,6 +1,7 @@
 #include "service/token_frame.h"
 
 #include <string>
+#include <string_view>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -13,29 +14,29 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // Larger than what the allocator writes into memory that is freed.
-const std::string kLongValue(1000, 'S');
-const std::string kPartOfValue(16, 'S');
+std::string LongValue() { return std::string(1000, 'S'); }
+constexpr std::string_view kPartOfValue = "SSSSSSSSSSSSSSSS";
 
 TEST(WipedAtTheEnd, OverwritesTheMessageWhenItsLastReferenceEnds) {
-  TokenFrame frame = WipedAtTheEnd(kLongValue);
+  TokenFrame frame = WipedAtTheEnd(LongValue());
   MemoryProbe probe(frame->data(), frame->size());
   TokenFrame other = frame;
   frame.reset();
-  EXPECT_EQ(*other, kLongValue);
+  EXPECT_EQ(*other, LongValue());
   other.reset();
   EXPECT_THAT(probe.Read(), Not(HasSubstr(kPartOfValue)));
 }
 
 TEST(FrameAndWipe, LeavesTheTokenInTheFrameAlone) {
   api::GetTokenResponse response;
-  response.mutable_token()->set_value(kLongValue);
+  response.mutable_token()->set_value(LongValue());
   response.mutable_token()->set_version("v1");
-  MemoryProbe probe(response.token().value().data(), kLongValue.size());
+  MemoryProbe probe(response.token().value().data(), LongValue().size());
   const TokenFrame frame = FrameAndWipe(response);
-  EXPECT_EQ(probe.Read(), std::string(kLongValue.size(), '\0'));
+  EXPECT_EQ(probe.Read(), std::string(LongValue().size(), '\0'));
   api::GetTokenResponse sent;
   ASSERT_TRUE(sent.ParseFromString(frame->substr(rpc::kFramePrefixSize)));
-  EXPECT_EQ(sent.token().value(), kLongValue);
+  EXPECT_EQ(sent.token().value(), LongValue());
   EXPECT_EQ(sent.token().version(), "v1");
 }
 

@@ -43,7 +43,7 @@ int ConnectSocket(const std::string& address) {
   const std::uint16_t port =
       htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
   sockaddr_storage name{};
-  if (address.starts_with("[")) {
+  if (address.starts_with('[')) {
     auto& v6 = reinterpret_cast<sockaddr_in6&>(name);
     v6.sin6_family = AF_INET6;
     v6.sin6_addr = in6addr_loopback;

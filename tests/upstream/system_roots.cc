@@ -10,7 +10,7 @@ namespace {
 const char* roots = nullptr;
 
 bool IsSystems(const char* path) {
-  return roots != nullptr && std::string_view(path).substr(0, 9) == "/etc/ssl/";
+  return roots != nullptr && std::string_view(path).starts_with("/etc/ssl/");
 }
 
 using Load = int (*)(X509_STORE*, const char*);
@@ -20,13 +20,13 @@ Load Next(const char* function) { return reinterpret_cast<Load>(dlsym(RTLD_NEXT,
 
 // These two replace OpenSSL's in this program, for libcurl too.
 
-extern "C" int X509_STORE_load_file(X509_STORE* store, const char* file) {
-  return Next("X509_STORE_load_file")(store, IsSystems(file) ? roots : file);
+extern "C" int X509_STORE_load_file(X509_STORE* ctx, const char* file) {
+  return Next("X509_STORE_load_file")(ctx, IsSystems(file) ? roots : file);
 }
 
-extern "C" int X509_STORE_load_path(X509_STORE* store, const char* folder) {
-  return IsSystems(folder) ? X509_STORE_load_file(store, roots)
-                           : Next("X509_STORE_load_path")(store, folder);
+extern "C" int X509_STORE_load_path(X509_STORE* ctx, const char* path) {
+  return IsSystems(path) ? X509_STORE_load_file(ctx, roots)
+                         : Next("X509_STORE_load_path")(ctx, path);
 }
 
 namespace credential_broker::upstream {

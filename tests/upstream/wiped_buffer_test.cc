@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "gmock/gmock.h"
@@ -16,22 +17,22 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // Larger than what the allocator writes into memory that is freed.
-const std::string kContent(1000, 'S');
-const std::string kSecretBytes(16, 'S');
+std::string Content() { return std::string(1000, 'S'); }
+constexpr std::string_view kSecretBytes = "SSSSSSSSSSSSSSSS";
 
 TEST(WipedBuffer, IsOverwrittenWhenItEnds) {
   std::optional<WipedBuffer> buffer(std::in_place);
-  buffer->Append(kContent);
-  MemoryProbe probe(buffer->view().data(), kContent.size());
-  ASSERT_EQ(probe.Read(), kContent);
+  buffer->Append(Content());
+  MemoryProbe probe(buffer->view().data(), Content().size());
+  ASSERT_EQ(probe.Read(), Content());
   buffer.reset();
   EXPECT_THAT(probe.Read(), Not(HasSubstr(kSecretBytes)));
 }
 
 TEST(WipedBuffer, OverwritesTheMemoryThatItGrowsOutOf) {
   WipedBuffer buffer;
-  buffer.Append(kContent);
-  MemoryProbe probe(buffer.view().data(), kContent.size());
+  buffer.Append(Content());
+  MemoryProbe probe(buffer.view().data(), Content().size());
   buffer.Append(std::string(100'000, 'x'));
   EXPECT_THAT(probe.Read(), Not(HasSubstr(kSecretBytes)));
 }
@@ -40,8 +41,8 @@ TEST(WipedBuffer, OverwritesWhatAnAssignmentReplaces) {
   std::optional<WipedBuffer> from(std::in_place);
   from->Append("next");
   WipedBuffer buffer;
-  buffer.Append(kContent);
-  MemoryProbe probe(buffer.view().data(), kContent.size());
+  buffer.Append(Content());
+  MemoryProbe probe(buffer.view().data(), Content().size());
   buffer = *std::move(from);
   from.reset();
   EXPECT_EQ(buffer.view(), "next");

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
 
 #include "gmock/gmock.h"
 #include "support/memory_probe.h"
@@ -16,7 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr std::size_t kSize = 4096;
-const std::string kPattern(16, 'S');
+constexpr std::string_view kPattern = "SSSSSSSSSSSSSSSS";
 
 void* Filled(std::size_t size) {
   void* memory = std::malloc(size);
