@@ -62,8 +62,8 @@ def test_garbage_at_login_is_unavailable_and_mends_itself(tmp_path, fault):
 
 @pytest.mark.parametrize("body", GARBAGE)
 def test_garbage_at_refresh_spends_the_token_and_logs_in_while_the_old_is_served(tmp_path, body):
-    with Sandbox(tmp_path, lifetime="6s", refresh_body=body, login_status_count=0) as sandbox:
-        with start(tmp_path, sandbox) as broker:
+    with Sandbox(tmp_path, lifetime="30s", refresh_body=body, login_status_count=0) as sandbox:
+        with start(tmp_path, sandbox, refresh_at=0.1) as broker:
             first = broker.get_token()
             broker.wait_event("upstream_failed", operation="refresh")
             assert broker.get_token().value
@@ -74,7 +74,8 @@ def test_garbage_at_refresh_spends_the_token_and_logs_in_while_the_old_is_served
 
 
 def test_a_lost_refresh_answer_is_one_login_and_no_reuse(tmp_path):
-    with Sandbox(tmp_path, lifetime="6s", lose_refresh=1) as sandbox, start(tmp_path, sandbox) as broker:
+    # Refreshed early in a long life: a slow machine is no reason for another attempt to fail.
+    with Sandbox(tmp_path, lifetime="30s", lose_refresh=1) as sandbox, start(tmp_path, sandbox, refresh_at=0.1) as broker:
         broker.wait_event("token_obtained", operation="login", count=2)
         broker.wait_event("token_obtained", operation="refresh")
         stats = sandbox.stats()
@@ -91,7 +92,7 @@ def test_a_refused_refresh_is_a_login(tmp_path):
 
 
 def test_connections_that_fail_before_sending_keep_the_refresh_token(tmp_path):
-    with Sandbox(tmp_path, lifetime="20s") as sandbox, start(tmp_path, sandbox) as broker:
+    with Sandbox(tmp_path, lifetime="30s") as sandbox, start(tmp_path, sandbox, refresh_at=0.1) as broker:
         broker.wait_event("token_obtained")
         sandbox.set_faults(refuse_connections=1)
         broker.wait_event("upstream_failed", operation="refresh")

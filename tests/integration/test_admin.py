@@ -8,6 +8,7 @@ import subprocess
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from support.broker import Broker, credential, details_of, pb, pb_grpc, write_config
 from support.pages import BrokerWithPages, metrics, write_config_with_http
@@ -124,6 +125,9 @@ def test_operators_who_come_at_once_share_one_refresh(tmp_path, sandbox, socket)
             calls = [stub.RefreshCredential.future(pb.RefreshCredentialRequest(), timeout=TIMEOUT) for _ in range(5)]
             sandbox.wait_for(hanging=1)
             assert wait_for(lambda: metrics(broker.http).get(STARTED) == len(calls), TIMEOUT)
+            # The broker reads a connection in order: with this response, all five wait for the one refresh.
+            health = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT)
+            assert health.status == health_pb2.HealthCheckResponse.SERVING
             sandbox.set_faults(hang_refresh=0)
             assert len({call.result().credential.version for call in calls}) == 1
     stats = sandbox.stats()

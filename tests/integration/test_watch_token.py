@@ -6,7 +6,6 @@ import os
 import signal
 import stat
 import subprocess
-import threading
 import time
 
 import grpc
@@ -14,9 +13,12 @@ import pytest
 
 from support import raw_h2
 from support.broker import SERVICE, Broker, credential, details_of, pb, write_config
-from support.processes import CLIENT_BINARY, TIMEOUT
+from support.processes import CLIENT_BINARY, TIMEOUT, wait_for
 from support.sandbox import Sandbox
 from support.streams import TokenStream
+
+# refresh_at of short lives: what happens before a token ends has most of its life to happen in, on a slow machine too.
+EARLY = 0.1
 
 
 def test_the_whole_state_at_once_then_every_new_token(broker, sandbox):
@@ -48,7 +50,7 @@ def test_a_stream_that_opens_before_the_first_login(tmp_path):
 
 def test_a_token_is_withdrawn_when_it_ends_in_an_outage(tmp_path):
     with Sandbox(tmp_path, lifetime="6s") as sandbox:
-        with Broker(write_config(tmp_path, [credential(tmp_path, sandbox)])) as broker, broker.stub() as stub:
+        with Broker(write_config(tmp_path, [credential(tmp_path, sandbox, refresh_at=EARLY)])) as broker, broker.stub() as stub:
             stream = TokenStream(stub)
             stream.wait_token()
             sandbox.set_faults(login_status=503, refresh_status=503)
@@ -66,7 +68,7 @@ def test_no_message_tells_of_less_life_than_is_promised(tmp_path):
     lifetime = 6.0
     # Opaque: a JWT's exp is in whole seconds, and may shorten the lifetime that the broker works with.
     with Sandbox(tmp_path, lifetime="6s", token_format="opaque") as sandbox:
-        with Broker(write_config(tmp_path, [credential(tmp_path, sandbox)])) as broker, broker.stub() as stub:
+        with Broker(write_config(tmp_path, [credential(tmp_path, sandbox, refresh_at=EARLY)])) as broker, broker.stub() as stub:
             stream = TokenStream(stub)
             seen = [stream.wait_token()]
             sandbox.set_faults(login_status=503, refresh_status=503)
@@ -74,8 +76,8 @@ def test_no_message_tells_of_less_life_than_is_promised(tmp_path):
                 seen.append(stream.wait(lambda m: True))
             lives = [m.token.remaining_validity.ToTimedelta().total_seconds() for m in seen if m.HasField("token")]
             assert len(lives) > 1, "each attempt that fails is told, with the token"
-            # What is sent was evaluated at most a millisecond before.
-            assert min(lives) >= lifetime / 10 - 0.002
+            # A message says what was left when the token was found usable, however late it is sent.
+            assert min(lives) >= lifetime / 10
 
 
 def messages_of(connection):
@@ -173,13 +175,9 @@ def token_watch(address, *args):
         process.stderr.close()
 
 
-def wait_until(holds, timeout=TIMEOUT):
-    """Waits, by looking again and again, for what no event tells."""
-    deadline = time.monotonic() + timeout
-    turn = threading.Event()
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to be"
-        turn.wait(0.02)
+def wait_until(holds):
+    """Waits, by looking again and again, for what no event shows."""
+    assert wait_for(holds, TIMEOUT), "it never came to be"
 
 
 class TestTokenWatch:
@@ -225,8 +223,8 @@ class TestTokenWatch:
         assert not list(tmp_path.glob("token.*"))
 
     def test_a_reader_never_sees_a_part(self, tmp_path):
-        with Sandbox(tmp_path, lifetime="3s") as sandbox:
-            with Broker(write_config(tmp_path, [credential(tmp_path, sandbox)])) as broker:
+        with Sandbox(tmp_path, lifetime="20s") as sandbox:
+            with Broker(write_config(tmp_path, [credential(tmp_path, sandbox, refresh_at=EARLY)])) as broker:
                 file = tmp_path / "token"
                 whole = len(broker.get_token().value)
                 with token_watch(broker.address, "--output-file", file):
@@ -234,9 +232,7 @@ class TestTokenWatch:
                     values = set()
 
                     def read():
-                        # On a slow machine a life this short may end before its refresh: then there is no file.
-                        with contextlib.suppress(FileNotFoundError):
-                            values.add(file.read_text())
+                        values.add(file.read_text())
                         return len(values) >= 4
 
                     wait_until(read)
@@ -244,7 +240,7 @@ class TestTokenWatch:
 
     def test_the_file_goes_with_the_token_and_comes_back(self, tmp_path):
         with Sandbox(tmp_path, lifetime="6s") as sandbox:
-            with Broker(write_config(tmp_path, [credential(tmp_path, sandbox)])) as broker:
+            with Broker(write_config(tmp_path, [credential(tmp_path, sandbox, refresh_at=EARLY)])) as broker:
                 file = tmp_path / "token"
                 with token_watch(broker.address, "--output-file", file):
                     wait_until(file.exists)
@@ -255,7 +251,7 @@ class TestTokenWatch:
 
     def test_without_a_broker_it_keeps_the_token_to_its_end_and_finds_the_next_broker(self, tmp_path):
         with Sandbox(tmp_path, lifetime="6s") as sandbox:
-            entry = credential(tmp_path, sandbox)
+            entry = credential(tmp_path, sandbox, refresh_at=EARLY)
             server = {"listen": f"unix:{tmp_path}/broker.sock"}
             config = write_config(
                 tmp_path, [{**entry, "allow": [{"principals": ["unix:uid:*"]}]}], server=server

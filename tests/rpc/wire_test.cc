@@ -1,7 +1,12 @@
 // What only shows on a real connection: deadlines on a real timer, and windows that are full.
 
+#include <nghttp2/nghttp2.h>
+
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.h"
@@ -73,6 +78,48 @@ class Wire : public testing::Test {
     return client.Request("/test.Kinds/" + method, false, headers);
   }
 
+  // Opens a call with a deadline of 50 ms that sends `data` in the same bytes as its headers: they
+  // reach the server together, so that the deadline cannot pass in between.
+  static std::int32_t OpenBriefly(H2Client& client, const std::string& method,
+                                  const std::string& data, bool end) {
+    std::string body = data;
+    nghttp2_data_provider provider{};
+    provider.source.ptr = &body;
+    provider.read_callback = end ? &ReadAll<true> : &ReadAll<false>;
+    const std::string path = "/test.Kinds/" + method;
+    const auto field = [](std::string_view name, std::string_view value) {
+      return nghttp2_nv{reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
+                        reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())),
+                        name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+    };
+    const std::array fields = {field(":method", "POST"),
+                               field(":scheme", "http"),
+                               field(":path", path),
+                               field(":authority", "test"),
+                               field("te", "trailers"),
+                               field("grpc-timeout", "50m"),
+                               field("content-type", "application/grpc")};
+    const std::int32_t stream = nghttp2_submit_request(client.session(), nullptr, fields.data(),
+                                                       fields.size(), &provider, nullptr);
+    std::string bytes;
+    const std::uint8_t* part = nullptr;
+    for (ssize_t size = 0; (size = nghttp2_session_mem_send(client.session(), &part)) > 0;) {
+      bytes.append(reinterpret_cast<const char*>(part), static_cast<std::size_t>(size));
+    }
+    EXPECT_TRUE(client.bytes().Write(bytes));
+    return stream;
+  }
+
+  // Reads the std::string of `source`, once.
+  template <bool kEnd>
+  static ssize_t ReadAll(nghttp2_session*, std::int32_t, std::uint8_t* buffer, std::size_t size,
+                         std::uint32_t* flags, nghttp2_data_source* source, void*) {
+    const std::string& body = *static_cast<std::string*>(source->ptr);
+    EXPECT_LE(body.size(), size);
+    *flags |= NGHTTP2_DATA_FLAG_EOF | (kEnd ? 0 : NGHTTP2_DATA_FLAG_NO_END_STREAM);
+    return static_cast<ssize_t>(body.copy(reinterpret_cast<char*>(buffer), size));
+  }
+
   Router router_;
   GrpcApplication application_{router_, SystemClock()};
   std::unique_ptr<h2::Server> server_;
@@ -90,8 +137,7 @@ TEST_F(Wire, ADeadlinePassesBeforeTheRequestIsWhole) {
 
 TEST_F(Wire, ADeadlinePassesBeforeTheFirstMessage) {
   auto client = Connect();
-  const std::int32_t call = Open(*client, "One", "50m");
-  client->SendData(call, Frame("x"), true);
+  const std::int32_t call = OpenBriefly(*client, "One", Frame("x"), true);
   ASSERT_TRUE(client->AwaitAnswer(call));
   EXPECT_EQ(client->answer(call).Get("grpc-status"), "4");
   EXPECT_EQ(client->answer(call).reset, std::nullopt);
@@ -99,8 +145,7 @@ TEST_F(Wire, ADeadlinePassesBeforeTheFirstMessage) {
 
 TEST_F(Wire, ADeadlinePassesAfterTheFirstMessage) {
   auto client = Connect();
-  const std::int32_t call = Open(*client, "Both", "50m");
-  client->SendData(call, Frame("first"), false);
+  const std::int32_t call = OpenBriefly(*client, "Both", Frame("first"), false);
   ASSERT_TRUE(client->AwaitAnswer(call));
   EXPECT_EQ(client->answer(call).body, Frame("first"));
   EXPECT_EQ(client->answer(call).Get("grpc-status"), "4");
@@ -111,8 +156,7 @@ TEST_F(Wire, ADeadlinePassesHalfWayThroughAMessage) {
   options.stream_window = 100;
   options.auto_window_update = false;
   auto client = Connect(options);
-  const std::int32_t call = Open(*client, "Both", "50m");
-  client->SendData(call, Frame("send 1000"), true);
+  const std::int32_t call = OpenBriefly(*client, "Both", Frame("send 1000"), true);
   ASSERT_TRUE(client->AwaitAnswer(call));
   EXPECT_EQ(client->answer(call).body.size(), 100U);
   EXPECT_EQ(client->answer(call).reset, kResetByCancel);
@@ -124,8 +168,8 @@ TEST_F(Wire, ADeadlinePassesWhileTheClientLeavesAFinishedAnswerUnread) {
   options.stream_window = 100;
   options.auto_window_update = false;
   auto client = Connect(options);
-  const std::int32_t call = Open(*client, "Both", "50m");
-  client->SendData(call, Frame("send 1000") + Frame("finish"), true);
+  const std::int32_t call =
+      OpenBriefly(*client, "Both", Frame("send 1000") + Frame("finish"), true);
   ASSERT_TRUE(client->AwaitAnswer(call));
   EXPECT_EQ(client->answer(call).reset, kResetByCancel);
 }

@@ -1,25 +1,20 @@
 // How the client tells "surely not sent" from "ambiguous", against servers that break at every
 // step.
 
-#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netdb.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <functional>
-#include <future>
 #include <memory>
 #include <ostream>
-#include <semaphore>
 #include <string>
 #include <utility>
 
 #include "support/tls_server.h"
+#include "upstream/hanging_name_server.h"
 #include "upstream/https_client.h"
 #include "upstream/trusting_client.h"
 
@@ -31,38 +26,6 @@ using ::testing::Not;
 using Outcome = HttpResult::Outcome;
 
 constexpr char kCanary[] = "canary-0f9e8d7c6b5a";
-constexpr auto kPatience = std::chrono::seconds(20);
-
-// A name server that does not answer, for one name.
-struct HangingNameServer {
-  std::promise<void> asked;
-  std::promise<void> released;
-  std::shared_future<void> release = released.get_future().share();
-};
-// Set before the one request that asks it, and taken by curl's thread, which outlives that request.
-std::shared_ptr<HangingNameServer> hanging_name_server;
-
-}  // namespace
-
-// Takes the place of libc's in this program, libcurl included.
-// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's names are reserved
-extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints,
-                           addrinfo** result) {
-  static const auto real =
-      reinterpret_cast<decltype(&getaddrinfo)>(dlsym(RTLD_NEXT, "getaddrinfo"));
-  if (node != nullptr && std::strcmp(node, "hanging.test") == 0) {
-    const std::shared_ptr<HangingNameServer> server = std::move(hanging_name_server);
-    server->asked.set_value();
-    server->release.wait_for(kPatience);
-    return EAI_AGAIN;
-  }
-  if (node != nullptr && std::strcmp(node, "unknown.test") == 0) {
-    return EAI_NONAME;
-  }
-  return real(node, service, hints, result);
-}
-
-namespace {
 
 const TestIdentity& Loopback() {
   static const TestIdentity identity = Ca().Issue("IP:127.0.0.1");
@@ -343,7 +306,7 @@ TEST(HttpsClient, APortWithoutListenerIsNotSent) {
 
 TEST(HttpsClient, AHangingNameServerHoldsNoLongerThanTheConnectTimeout) {
   const auto names = std::make_shared<HangingNameServer>();
-  hanging_name_server = names;
+  SetHangingNameServer(names);
   HttpsClientOptions options = Trusting(Ca());
   options.connect_timeout = absl::Milliseconds(100);
   const Secret bearer{kCanary};
@@ -355,79 +318,6 @@ TEST(HttpsClient, AHangingNameServerHoldsNoLongerThanTheConnectTimeout) {
   EXPECT_EQ(result.outcome, Outcome::kNotSent);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
   names->released.set_value();
-}
-
-// How long Cancel takes to end a request to `url`, called as soon as `begun` says that it is under
-// way.
-std::chrono::steady_clock::duration TimeToCancel(const std::string& url,
-                                                 const std::function<bool()>& begun) {
-  const std::unique_ptr<HttpsClient> client = MakeHttpsClient(Trusting(Ca()));
-  const Secret bearer{kCanary};
-  std::future<HttpResult> result =
-      std::async(std::launch::async, [&] { return client->Send(CanaryPost(url, bearer)); });
-  EXPECT_TRUE(begun()) << "the request did not get there";
-
-  const auto start = std::chrono::steady_clock::now();
-  client->Cancel();
-  EXPECT_EQ(result.get().outcome, Outcome::kCancelled);
-  const auto took = std::chrono::steady_clock::now() - start;
-
-  EXPECT_EQ(client->Send(CanaryPost(url, bearer)).outcome, Outcome::kCancelled)
-      << "Cancel is for good";
-  return took;
-}
-
-// One prompt end of several will do: the others may have met a busy machine. Without a wake-up each
-// takes until curl's next own timer, about a second.
-void ExpectPrompt(const std::function<std::chrono::steady_clock::duration()>& time_to_cancel) {
-  auto best = std::chrono::steady_clock::duration::max();
-  for (int i = 0; i < 3 && best >= std::chrono::milliseconds(100); ++i) {
-    best = std::min(best, time_to_cancel());
-  }
-  EXPECT_LT(best, std::chrono::milliseconds(100));
-}
-
-TEST(HttpsClientCancel, EndsAWaitForTheAnswer) {
-  std::counting_semaphore<> begun{0};
-  TlsServer server(Loopback(), AfterRequest([&](TlsPeer& peer, const std::string&) {
-                     begun.release();
-                     peer.AwaitLeave();
-                   }));
-  ExpectPrompt([&] {
-    return TimeToCancel(server.Url("/"), [&] { return begun.try_acquire_for(kPatience); });
-  });
-}
-
-TEST(HttpsClientCancel, EndsAHandshake) {
-  std::counting_semaphore<> begun{0};
-  TlsServer server(Loopback(), [&](TlsPeer& peer) {
-    begun.release();
-    peer.AwaitLeave();
-  });
-  ExpectPrompt([&] {
-    return TimeToCancel(server.Url("/"), [&] { return begun.try_acquire_for(kPatience); });
-  });
-}
-
-TEST(HttpsClientCancel, EndsAWaitForTheNameServer) {
-  ExpectPrompt([] {
-    const auto names = std::make_shared<HangingNameServer>();
-    hanging_name_server = names;
-    const auto took = TimeToCancel("https://hanging.test/", [&] {
-      return names->asked.get_future().wait_for(kPatience) == std::future_status::ready;
-    });
-    names->released.set_value();
-    return took;
-  });
-}
-
-TEST(HttpsClientCancel, BeforeSendSendsNothing) {
-  TlsServer server(Loopback(), [](TlsPeer&) {});
-  const std::unique_ptr<HttpsClient> client = MakeHttpsClient(Trusting(Ca()));
-  client->Cancel();
-  const Secret bearer{kCanary};
-  EXPECT_EQ(client->Send(CanaryPost(server.Url("/"), bearer)).outcome, Outcome::kCancelled);
-  EXPECT_EQ(server.connections(), 0);
 }
 
 }  // namespace

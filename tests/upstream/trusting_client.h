@@ -1,11 +1,16 @@
 #ifndef CREDENTIAL_BROKER_TESTS_UPSTREAM_TRUSTING_CLIENT_H_
 #define CREDENTIAL_BROKER_TESTS_UPSTREAM_TRUSTING_CLIENT_H_
 
+#include <chrono>
+
 #include "absl/time/time.h"
 #include "support/tls_server.h"
 #include "upstream/https_client.h"
 
 namespace credential_broker::upstream {
+
+// Longer than anything takes that works, on a busy machine too.
+inline constexpr std::chrono::seconds kPatience{20};
 
 // The CA of the servers in these tests; made once.
 inline TestCa& Ca() {
