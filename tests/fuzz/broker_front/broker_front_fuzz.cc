@@ -6,18 +6,12 @@
 // arguments, mostly a byte each: see Run::Step.
 
 #include <ev.h>
-#include <fcntl.h>
 #include <nghttp2/nghttp2.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,7 +20,8 @@
 #include <utility>
 #include <vector>
 
-#include "broker_front/answer_reader.h"
+#include "broker_front/calls.h"
+#include "broker_front/fuzz_client.h"
 #include "broker_front/fuzz_store.h"
 #include "core/strings.h"
 #include "h2/worker.h"
@@ -48,64 +43,6 @@ namespace {
 
 namespace api = ::investsuite::credentialbroker::v1;
 
-constexpr std::array<std::string_view, 9> kPaths = {
-    "/investsuite.credentialbroker.v1.CredentialBrokerService/GetToken",
-    "/investsuite.credentialbroker.v1.CredentialBrokerService/WatchToken",
-    "/investsuite.credentialbroker.v1.CredentialBrokerService/ListCredentials",
-    "/investsuite.credentialbroker.v1.CredentialBrokerAdminService/RefreshCredential",
-    "/grpc.health.v1.Health/Check",
-    "/grpc.health.v1.Health/Watch",
-    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-    "/investsuite.credentialbroker.v1.CredentialBrokerService/None"};
-enum Method : std::uint8_t { kGetToken, kWatchToken, kListCredentials };
-
-// Who calls: the user at the other end of the socket, or the account of the bearer token.
-enum Caller : std::uint8_t { kUser, kAccountA, kAccountB, kNobody, kAnyone };
-constexpr std::array<std::string_view, 6> kBearers = {"", "a.a.a", "b.b.b", "bad", "c.c.c", "\t"};
-constexpr std::array<Caller, 6> kCallerOf = {kUser,   kAccountA, kAccountB,
-                                             kNobody, kAccountB, kNobody};
-constexpr std::array<std::string_view, 2> kNames = {"default", "other"};
-
-// Which policies let a caller use a credential: a bit for each policy of PolicyOf.
-constexpr std::uint8_t kPolicies = 4;
-constexpr std::uint8_t AllowedIn(Caller caller, std::size_t credential) {
-  constexpr std::array<std::array<std::uint8_t, 2>, 3> kAllowed = {
-      {{0b0101, 0b0110}, {0b0000, 0b0101}, {0b0110, 0b0100}}};
-  return caller == kAnyone ? 0b0111 : caller == kNobody ? 0 : kAllowed.at(caller).at(credential);
-}
-
-AccessPolicy PolicyOf(std::uint8_t number) {
-  const std::string a(FuzzTokens::kAccountA);
-  const std::string b(FuzzTokens::kAccountB);
-  switch (number % kPolicies) {
-    case 0:
-      return AccessPolicy({{"default", Patterns({"unix:uid:*"})}, {"other", Patterns({a})}});
-    case 1:
-      return AccessPolicy({{"default", Patterns({b})}, {"other", Patterns({"unix:**"})}});
-    case 2:
-      return AccessPolicy({}, Patterns({"**"}), {{"default", Patterns({a})}});
-    default:
-      return AccessPolicy({});
-  }
-}
-
-std::string Text(std::string_view text) {
-  std::string coded;
-  std::size_t rest = text.size();
-  if (rest < 127) {
-    return coded.append(1, static_cast<char>(rest)).append(text);
-  }
-  coded += '\x7f';
-  for (rest -= 127; rest >= 128; rest /= 128) {
-    coded += static_cast<char>(rest % 128 + 128);
-  }
-  return coded.append(1, static_cast<char>(rest)).append(text);
-}
-std::string Field(std::string_view name, std::string_view value) {
-  return '\0' + Text(name) + Text(value);
-}
-
 class Input {
  public:
   Input(const std::uint8_t* data, std::size_t size) : data_(data), left_(size) {}
@@ -122,75 +59,6 @@ class Input {
  private:
   const std::uint8_t* data_;
   std::size_t left_;
-};
-
-// The listening socket that all runs share.
-class SharedListener {
- public:
-  SharedListener() {
-    std::signal(SIGPIPE, SIG_IGN);
-    const std::string name = StrCat("broker_front_fuzz.", ::getpid());
-    address_.sun_family = AF_UNIX;
-    std::memcpy(address_.sun_path + 1, name.data(), name.size());
-    size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-    socket_ = h2::UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    Require(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address_), size_) == 0, "bind");
-    Require(::listen(socket_.get(), 64) == 0, "listen");
-  }
-  h2::UniqueFd listener() const { return h2::UniqueFd(::fcntl(socket_.get(), F_DUPFD_CLOEXEC, 0)); }
-  h2::UniqueFd Connect() const {
-    h2::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    const bool connected =
-        ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address_), size_) == 0;
-    return connected ? std::move(socket) : h2::UniqueFd();
-  }
-
- private:
-  sockaddr_un address_{};
-  socklen_t size_ = 0;
-  h2::UniqueFd socket_;
-};
-
-// A stream as its client knows it.
-struct OpenStream {
-  std::uint8_t method;
-  Caller caller;
-  std::uint8_t policies;  // those in force since it was opened
-};
-
-class Client {
- public:
-  Client(h2::UniqueFd socket, AnswerReader::OnMessage on_message)
-      : socket_(std::move(socket)), reader_(std::move(on_message)) {}
-
-  void Send(std::string_view bytes) { unsent_ += bytes; }
-  // Sends and receives as far as goes at once.
-  void Turn() {
-    const ssize_t sent = ::send(socket_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
-    unsent_.erase(0, sent > 0 ? static_cast<std::size_t>(sent) : 0);
-    std::array<char, 65536> buffer;
-    const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
-    if (size > 0) {
-      reader_.Read(std::string_view(buffer.data(), static_cast<std::size_t>(size)));
-    }
-  }
-  void Open(const OpenStream& stream) { streams_[next_stream_] = stream; }
-  std::uint32_t TakeStreamId() { return std::exchange(next_stream_, next_stream_ + 2); }
-  // One of the last.
-  std::uint32_t StreamBack(std::uint8_t back) const {
-    return next_stream_ - std::min<std::uint32_t>(next_stream_ - 1, 2U * (back % 8 + 1));
-  }
-  std::map<std::uint32_t, OpenStream>& streams() { return streams_; }
-
-  // It has sent bytes that need not be frames: its streams may be any.
-  bool wild = false;
-
- private:
-  h2::UniqueFd socket_;
-  AnswerReader reader_;
-  std::string unsent_;
-  std::uint32_t next_stream_ = 1;
-  std::map<std::uint32_t, OpenStream> streams_;
 };
 
 class Run {
@@ -314,21 +182,11 @@ class Run {
     const std::uint8_t bearer = input_.Byte() % kBearers.size();
     const std::uint8_t manner = input_.Byte();
     const std::string message = input_.Bytes(input_.Byte());
-    std::string block = (manner & 0x80) != 0 ? "\x82\x86" : "\x83\x86";
-    block += '\x04' + Text(kPaths.at(method)) + Field("te", "trailers");
-    block += Field("content-type", "application/grpc");
-    if (!kBearers.at(bearer).empty()) {
-      block += Field("authorization", StrCat("Bearer ", kBearers.at(bearer)));
-    }
-    static constexpr std::array<std::string_view, 4> kTimeouts = {"", "1n", "30m", "10S"};
-    const std::string_view timeout = kTimeouts.at(manner % kTimeouts.size());
-    if (!timeout.empty()) {
-      block += Field("grpc-timeout", timeout);
-    }
     const std::uint32_t id = client().TakeStreamId();
     client().streams()[id] = {method, kCallerOf.at(bearer),
                               static_cast<std::uint8_t>(1U << policy_)};
-    Send(H2Frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, id, block));
+    Send(H2Frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, id,
+                 HeaderBlock(method, bearer, manner)));
     std::string body((manner & 0x10) != 0 ? "\1" : std::string(1, '\0'));
     body += BigEndian32(static_cast<std::uint32_t>(message.size())) + message;
     if ((manner & 0x20) == 0) {
