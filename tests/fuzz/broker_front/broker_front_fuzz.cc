@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,6 +25,7 @@
 #include "broker_front/fuzz_client.h"
 #include "broker_front/fuzz_store.h"
 #include "core/strings.h"
+#include "google/protobuf/stubs/logging.h"
 #include "h2/worker.h"
 #include "h2_worker/virtual_clock.h"
 #include "identity/quota_key.h"
@@ -382,7 +384,10 @@ class Run {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace credential_broker::service;  // NOLINT(google-build-using-namespace)
-  static const SharedListener& listener = *new SharedListener();
+  static const SharedListener& listener = [] {
+    google::protobuf::SetLogHandler(nullptr);  // as the broker does
+    return std::ref(*new SharedListener());
+  }();
   Input input(data, size);
   Run run(listener, input);
   while (!input.empty()) {
