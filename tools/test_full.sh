@@ -21,7 +21,7 @@ long_suites() {
     fi
   done
   walk_suites 30
-  fuzz_suites 30
+  fuzz_suites 20
   attack_suite release
   attack_suite asan
   say "==> Counting instructions, HTTP/2 conformance"
@@ -92,7 +92,7 @@ walk_suites() {
 
 # fuzz_suites SECONDS: each fuzzer for that long. What it finds new is kept in build/, the corpus is only read.
 fuzz_suites() {
-  local seconds=$1 names name program found environment
+  local seconds=$1 names name program found environment dictionary flags
   say "==> Fuzzing, $seconds s each"
   mapfile -t environment < <(environment_of asan)
   mapfile -t names < <(grep -l '^fuzz_target(' tests/fuzz/*/CMakeLists.txt | cut -d/ -f3)
@@ -101,8 +101,11 @@ fuzz_suites() {
     if ! wanted "fuzz.$name"; then continue; fi
     found=build/fuzz/$name
     mkdir -p "$found"
+    dictionary=tests/fuzz/dictionaries/$name
+    flags=()
+    if [[ -f $dictionary ]]; then flags=(-dict="$dictionary"); fi
     suite_in_background "fuzz.$name" fuzz $((seconds + 120)) env "${environment[@]}" "$program" \
-      -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+      -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 "${flags[@]}" \
       -artifact_prefix="$STAGE/fuzz.$name." "$found" "tests/fuzz/corpus/$name"
   done
   wait
