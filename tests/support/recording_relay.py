@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import select
 import socket
 import ssl
 import threading
@@ -56,23 +57,28 @@ class RecordingRelay:
             broker = stack.enter_context(self._server.wrap_socket(connection, server_side=True))
             upstream = socket.create_connection(self._target, timeout=TIMEOUT)
             sandbox = stack.enter_context(self._client.wrap_socket(upstream, server_hostname=self._target[0]))
-            back = threading.Thread(target=self._pump, args=(sandbox, broker), daemon=True)
-            back.start()
             self._pump(broker, sandbox)
-            back.join()
 
-    def _pump(self, source, sink):
-        record = bytearray()
+    def _pump(self, broker, sandbox):
+        """Relays both ways until one side ends. By one thread: an SSLSocket is not for two at once."""
+        sides = {broker: (sandbox, bytearray()), sandbox: (broker, bytearray())}
         with self._lock:
-            self._recorded.append(record)
-        with contextlib.suppress(OSError):
-            while piece := source.recv(65536):
+            self._recorded += [record for _, record in sides.values()]
+        while True:
+            buffered = [side for side in sides if side.pending()]
+            for source in buffered or select.select(list(sides), [], [], TIMEOUT)[0]:
+                sink, record = sides[source]
+                source.settimeout(0)
+                try:
+                    piece = source.recv(65536)
+                except ssl.SSLWantReadError:  # a message of TLS itself
+                    continue
+                if not piece:
+                    return
                 with self._lock:
                     record += piece
+                sink.settimeout(TIMEOUT)
                 sink.sendall(piece)
-        for end in (source, sink):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self):
         self._thread.start()
