@@ -2,13 +2,13 @@
 
 import json
 import os
-import pathlib
 import subprocess
 
 import pytest
 
 from support.broker import SERVICE, Broker, credential, write_config
 from support.certificates import Certificates
+from support.inspection import inspecting_prefix, read_proc
 from support.kubernetes import Kubernetes
 from support.processes import TIMEOUT
 
@@ -48,7 +48,7 @@ class Setup:
                 f"kubernetes: {{api_server: '{kubernetes.url}', ca_file: '{kubernetes.ca_file}',"
                 f" token_file: '{self.token_file}'}}\n"
             )
-        self.broker = Broker(self.config)
+        self.broker = Broker(self.config, wrapper=inspecting_prefix() or ())
 
     def __enter__(self):
         return self
@@ -160,7 +160,7 @@ def test_no_token_of_a_caller_is_found_anywhere(setup, kubernetes):
     bad = kubernetes.token("orders", "api", "another-broker")
     errors = [str(setup.call(token, "ListCredentials")) for token in (good, bad, bad[:-8], "garbage-canary")]
     files = ("cmdline", "environ", "maps", "status")
-    proc = [pathlib.Path(f"/proc/{setup.broker.pid}/{name}").read_bytes().decode("latin-1") for name in files]
+    proc = [read_proc(setup.broker.pid, name).decode("latin-1") for name in files]
     assert setup.broker.terminate() == 0
     text = "\n".join([setup.broker.log, setup.broker.stdout, *errors, *proc])
     for secret in (good, bad, setup.token_file.read_text(), "garbage-canary"):
