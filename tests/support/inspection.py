@@ -1,8 +1,8 @@
 """What /proc shows of a broker.
 
 The broker is not dumpable: only a process with CAP_SYS_PTRACE in the broker's user namespace may read its memory, environment
-and descriptors. Root has that capability, except in most containers. Another user has it in a user namespace of its own, where it must be root:
-otherwise the files belong to nobody there.
+and descriptors. Root has that capability, except in most containers. Another user has it in a user namespace of its own. The
+files belong to the root of that namespace, which must therefore be that user.
 """
 
 import functools
