@@ -1,18 +1,15 @@
 """Callers with ServiceAccount tokens, as a real kube-apiserver issues and reviews them."""
 
 import json
-import os
-import subprocess
 
 import pytest
 
 from support.broker import SERVICE, Broker, credential, write_config
 from support.certificates import Certificates
+from support.grpcurl import grpcurl
 from support.inspection import inspecting_prefix, read_proc
 from support.kubernetes import Kubernetes
-from support.processes import TIMEOUT
 
-GRPCURL = os.environ.get("GRPCURL", "grpcurl")
 AUDIENCE = "credential-broker"
 
 
@@ -58,16 +55,12 @@ class Setup:
 
     def call(self, token=None, method="GetToken", client=None):
         """("OK", the answer) or (the status, the reason), by grpcurl."""
-        flags = ["-cacert", self.certificates.ca, "-format-error", "-max-time", str(int(TIMEOUT))]
+        flags = ["-cacert", self.certificates.ca, "-format-error"]
         if token is not None:
             flags += ["-expand-headers", "-H", "authorization: Bearer ${TOKEN}"]
         if client is not None:
             flags += ["-cert", client.cert, "-key", client.key]
-        done = subprocess.run(
-            [GRPCURL, *flags, self.broker.address, f"{SERVICE}/{method}"],
-            capture_output=True, text=True, check=False, timeout=TIMEOUT,
-            env={**os.environ, "TOKEN": token or ""},
-        )  # fmt: skip
+        done = grpcurl(*flags, self.broker.address, f"{SERVICE}/{method}", env={"TOKEN": token or ""})
         if done.returncode == 0:
             return "OK", json.loads(done.stdout or "{}")
         error = json.loads(done.stderr)
