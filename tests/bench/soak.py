@@ -13,9 +13,9 @@ import threading
 import time
 
 from measure import descriptors, resident_kib
-from servers import Broker, credential, write_config  # noqa: I001
-from support.inspection import inspecting_prefix
+from servers import Broker, credential, write_config
 from soak_callers import Caller, Watcher
+from support.inspection import inspecting_prefix
 from support.sandbox import Sandbox
 
 LIFETIME = 6
