@@ -43,7 +43,7 @@ def inspecting_prefix():
 
 
 def read_proc(pid, name):
-    """The content of /proc/PID/NAME of a broker with that wrapper. Where no process here may read it, the kernel must refuse it,
+    """The content of /proc/PID/NAME of a broker with that wrapper. Where no process here may read it, the kernel refuses it,
     and the content is empty."""
     path = pathlib.Path(f"/proc/{pid}/{name}")
     if name in PROTECTED and inspecting_prefix() is None:
