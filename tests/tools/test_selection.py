@@ -28,7 +28,7 @@ def plan(run, name):
 
 @pytest.mark.parametrize(("name", "suites", "level", "built"), [
     ("core", ["unit.core"], "build", ["release:core_test"]),
-    ("unit.cli", ["unit.cli"], "test", ["release:cli_test"]),
+    ("cli", ["unit.cli", "unit.cli_client"], "test", ["release:cli_client_test", "release:cli_test"]),
     ("RefreshMachine", ["unit.core"], "build", ["release:core_test"]),
     ("ForcedRefresh", ["unit.core"], "build", ["release:core_test"]),
     ("integration", ["integration"], "test", ["release:credential-broker"]),
