@@ -23,7 +23,7 @@ check() {
   suite_over_files gofmt "$STAGE/go-files" xargs -a "$STAGE/go-files" "$(go env GOROOT)/bin/gofmt" -d
   suite go-vet exit 600 bash tests/go/build.sh --vet
   suite rules looked 300 python tools/rules.py
-  if prepare build.release build_preset release; then
+  if prepare build.release build_preset release credential-broker; then
     suite docs looked 300 python tools/docs.py build/release/bin/credential-broker
   fi
   if prepare build.tidy build_for_tidy; then

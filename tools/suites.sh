@@ -89,6 +89,24 @@ suites_of() {
   }'
 }
 
+# needs_of SUITE: prints the level of ./dev setup that a suite needs, then the targets of the build.
+needs_of() {
+  case $1 in
+    # It runs other shells on the completion scripts.
+    unit.cli) echo test "${1#unit.}_test" ;;
+    unit.*) echo build "${1#unit.}_test" ;;
+    tools) echo test ;;
+    conformance | interop) echo test "$1_server" ;;
+    h2spec) echo test h2_hello_server ;;
+    endurance) echo test credential-broker grpcpp_client ;;
+    walk) echo test walk_front ;;
+    fuzz.*) echo test "${1#fuzz.}_fuzz" ;;
+    debian13*) echo full ;;
+    kubernetes | chart | image | cluster) echo full credential-broker ;;
+    *) echo test credential-broker ;;
+  esac
+}
+
 # enough NAME CASES: whether that suite ran as many cases as tools/suites.txt requires; prints the reason where not.
 enough() {
   local name=${1#debian13.} least

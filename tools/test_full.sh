@@ -1,18 +1,18 @@
 # Sourced by ./dev: test --full and walk.
 # shellcheck shell=bash
 
+# long_suites SUITE…: those of test --full that run are named, for what has to be built.
 long_suites() {
   local preset
   debian13_suites
   if [[ $FILTER == debian13* ]]; then return; fi
-  prepare build.release build_preset release || return 0
+  prepare build.release build_for release "$@" || return 0
   python_suite release endurance
   python_suite release chart
   image_suite
   cluster_suite
   for preset in asan tsan; do
-    if prepare "build.$preset" build_preset "$preset"; then
-      say "==> Testing under $preset"
+    if prepare "build.$preset" build_for "$preset" "$@"; then
       suites_of_preset "$preset"
       # The two that are left out last minutes, and more under a sanitizer.
       if [[ $preset == asan ]]; then
@@ -41,10 +41,10 @@ long_suites() {
 # next build is in the cache.
 image_suite() {
   local filter
-  if ! wanted image && names_a_suite; then return; fi
+  if ! runs image; then return; fi
   say "==> Building and testing the container images"
   if ! prepare image.base debian13_base_tar >"$STAGE/image.base"; then return; fi
-  filter=$(filter_for image '-k%s')
+  filter=$(filter_for image)
   suite image pytest 2400 env CREDENTIAL_BROKER_DEBIAN13_TAR="$(<"$STAGE/image.base")" \
     CREDENTIAL_BROKER_DOCKER_DATA="$CACHE/docker" GRPCURL="$TOOLS/bin/grpcurl" \
     pytest -ra --color=no -p no:cacheprovider --durations=5 ${filter:+"$filter"} tests/image
@@ -53,9 +53,9 @@ image_suite() {
 # The chart on a real Kubernetes node; one test after another, since they share it. Without root it fails and says so.
 cluster_suite() {
   local build=$ROOT/build/release filter
-  if ! wanted cluster && names_a_suite; then return; fi
+  if ! runs cluster; then return; fi
   say "==> Testing on Kubernetes"
-  filter=$(filter_for cluster '-k%s')
+  filter=$(filter_for cluster)
   suite cluster pytest 900 env CREDENTIAL_BROKER_BINARY="$build/bin/credential-broker" \
     CREDENTIAL_BROKER_CLUSTER_LOGS="$STAGE/cluster" \
     pytest -ra --color=no -p no:cacheprovider --durations=0 ${filter:+"$filter"} tests/cluster
@@ -69,10 +69,10 @@ attack_suite() {
     name=$1.attacks
     at_once=$((CORES * 2))
   fi
-  if ! wanted "$name" && names_a_suite; then return; fi
+  if ! runs "$name"; then return; fi
   say "==> Attacking $1"
   mapfile -t environment < <(environment_of "$1")
-  filter=$(filter_for "$name" '-k%s')
+  filter=$(filter_for "$name")
   suite "$name" pytest 1200 env "${environment[@]}" CREDENTIAL_BROKER_BINARY="$build/bin/credential-broker" \
     pytest -ra --color=no -p no:cacheprovider -n "$at_once" --dist load ${filter:+"$filter"} tests/attacks
 }

@@ -15,6 +15,7 @@ import time
 from measure import descriptors, resident_kib
 from servers import Broker, credential, write_config
 from soak_callers import Caller, Watcher
+from support.inspection import inspecting_prefix
 from support.sandbox import Sandbox
 
 LIFETIME = 6
@@ -195,7 +196,7 @@ def main():
         # What a refresh or a login does to older tokens is not what is judged here: their end is.
         with Sandbox(folder, lifetime=f"{LIFETIME}s", revoke_old_access_token=False) as sandbox:
             config = write_config(folder, [credential(folder, sandbox, request_timeout="2s")], log={"level": "info"})
-            with Broker(config) as broker:
+            with Broker(config, wrapper=inspecting_prefix() or ()) as broker:
                 broker.wait_event("token_obtained")
                 callers = [Caller(broker, sandbox, f"caller {n}") for n in range(CALLERS)]
                 watchers = [Watcher(broker, f"watcher {n}") for n in range(WATCHERS)]

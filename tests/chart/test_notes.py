@@ -1,6 +1,5 @@
 """What helm prints after an installation: its commands run as they stand."""
 
-import os
 import subprocess
 
 import yaml
@@ -8,9 +7,8 @@ import yaml
 from support.broker import Broker, credential, write_config
 from support.certificates import Certificates
 from support.chart import CHART, NAMESPACE, RELEASE, ci_file, helm
+from support.grpcurl import GRPCURL
 from support.processes import TIMEOUT, run
-
-GRPCURL = os.environ.get("GRPCURL", "grpcurl")
 
 
 def notes_of(name, *flags):

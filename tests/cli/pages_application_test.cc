@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "h2/server.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::cli {
 namespace {
@@ -54,7 +55,8 @@ class PagesApplicationTest : public ::testing::Test {
     return RunProgram("curl", arguments);
   }
 
-  const std::string socket_ = StrCat(::testing::TempDir(), "/pages-", getpid(), ".sock");
+  const TestFolder folder_;
+  const std::string socket_ = folder_.Path("pages.sock");
   Teapot teapot_;
   PagesApplication application_{
       {{"/statusz", [] { return http::Text(200, std::string(100'000, 'x')); }}}, teapot_};

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -15,6 +14,7 @@
 #include "core/mutex.h"
 #include "observe/log.h"
 #include "support/fake_clock.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::cli {
 namespace {
@@ -86,8 +86,6 @@ class Results : public ReloadObserver {
 class ReloaderTest : public testing::Test {
  protected:
   ReloaderTest() {
-    std::string pattern = testing::TempDir() + "/reloader.XXXXXX";
-    root_ = mkdtemp(pattern.data());
     Write("info");
     config_ = *config::WatchedConfig::Start(Path(), {}, config::NoEnvironment(), [](const auto&) {},
                                             {.recheck = absl::Hours(1)});
@@ -97,10 +95,9 @@ class ReloaderTest : public testing::Test {
   ~ReloaderTest() override {
     reloader_->Stop();
     config_->Stop();
-    fs::remove_all(root_);
   }
 
-  std::string Path() const { return (root_ / "config.yaml").string(); }
+  std::string Path() const { return folder_.Path("config.yaml"); }
   void Write(const std::string& level) const {
     std::ofstream(Path()) << "apiVersion: credentialbroker/v1\nkind: BrokerConfig\n"
                              "server: {listen: 127.0.0.1:0}\nlog: {level: "
@@ -115,7 +112,7 @@ class ReloaderTest : public testing::Test {
     return log_text_;
   }
 
-  fs::path root_;
+  const TestFolder folder_;
   FakeClock clock_;
   FakeReloadable broker_;
   Results results_;

@@ -3,11 +3,8 @@
 #include <openssl/bio.h>
 #include <openssl/pem.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <stdexcept>
 
 namespace credential_broker::cli {
 namespace {
@@ -21,23 +18,6 @@ std::string TakeText(BIO* bio) {
 }
 
 }  // namespace
-
-TestFolder::TestFolder() {
-  path_ = (std::filesystem::temp_directory_path() / "cli-test-XXXXXX").string();
-  if (mkdtemp(path_.data()) == nullptr) {
-    throw std::runtime_error("cannot make a folder");
-  }
-}
-
-TestFolder::~TestFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-std::string TestFolder::Write(const std::string& name, const std::string& text) const {
-  std::ofstream(Path(name), std::ios::binary) << text;
-  return Path(name);
-}
 
 std::string ReadWhole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
+#include "support/test_folder.h"
 
 namespace credential_broker::cli {
 namespace {
@@ -16,12 +17,6 @@ namespace fs = std::filesystem;
 
 class TokenSinkTest : public testing::Test {
  protected:
-  TokenSinkTest() {
-    std::string path = fs::temp_directory_path() / "token-sink-XXXXXX";
-    folder_ = mkdtemp(path.data());
-  }
-  ~TokenSinkTest() override { fs::remove_all(folder_); }
-
   static TokenUpdate Token(const std::string& value, const std::string& version) {
     TokenUpdate update;
     update.token.emplace();
@@ -39,14 +34,14 @@ class TokenSinkTest : public testing::Test {
     update.credential.state = "REJECTED";
     return update;
   }
-  std::string file() const { return folder_ / "token"; }
+  std::string file() const { return folder_.Path("token"); }
   static std::string Read(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
   }
   std::size_t FilesInFolder() const {
     return static_cast<std::size_t>(
-        std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
+        std::distance(fs::directory_iterator(folder_.path()), fs::directory_iterator()));
   }
   static ino_t InodeOf(const std::string& path) {
     struct stat status = {};
@@ -54,7 +49,7 @@ class TokenSinkTest : public testing::Test {
     return status.st_ino;
   }
 
-  fs::path folder_;
+  const TestFolder folder_;
 };
 
 TEST_F(TokenSinkTest, TheFileHoldsTheBareTokenForItsOwnerAlone) {

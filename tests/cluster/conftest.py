@@ -13,8 +13,8 @@ from support.broker import ROOT
 from support.cluster import workloads
 from support.cluster.node import Node
 from support.cluster.release import Release
+from support.go_programs import build_go_program
 from support.processes import BINARY
-from support.retrying_callers import build_go_client
 
 NUMBERS = itertools.count(1)
 
@@ -40,7 +40,7 @@ def node(tmp_path_factory):
 @pytest.fixture(scope="session")
 def image(node, tmp_path_factory):
     """The broker's image on the node: the one in CREDENTIAL_BROKER_IMAGE_TAR, else one made of the binary under test."""
-    client = build_go_client(tmp_path_factory.mktemp("go"))
+    client = build_go_program("rolling_client", tmp_path_factory.mktemp("go"))
     return workloads.load_images(node, BINARY, os.environ.get("CREDENTIAL_BROKER_IMAGE_TAR"), tools=[client])
 
 

@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "core/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::config {
 namespace {
@@ -32,21 +32,16 @@ FileWatcherOptions OnlyEvents() {
 
 class FileWatcherTest : public testing::Test {
  protected:
-  FileWatcherTest() {
-    std::string pattern = testing::TempDir() + "/file_watcher.XXXXXX";
-    root_ = mkdtemp(pattern.data());
-  }
   ~FileWatcherTest() override {
     if (watcher_ != nullptr) {
       watcher_->Stop();
     }
-    fs::remove_all(root_);
   }
 
-  std::string Path(std::string_view name) const { return (root_ / name).string(); }
+  std::string Path(std::string_view name) const { return folder_.Path(name); }
 
   void Write(std::string_view name, std::string_view content) const {
-    std::ofstream(Path(name)) << content;
+    folder_.Write(name, content);
   }
 
   void Replace(std::string_view name, std::string_view content) const {
@@ -86,7 +81,7 @@ class FileWatcherTest : public testing::Test {
     return told_.empty();
   }
 
-  fs::path root_;
+  const TestFolder folder_;
   std::unique_ptr<FileWatcher> watcher_;
   Mutex mutex_;
   std::condition_variable_any told_some_;

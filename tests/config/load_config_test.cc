@@ -2,13 +2,13 @@
 
 #include <sys/stat.h>
 
-#include <fstream>
 #include <map>
 #include <string>
 
 #include "core/strings.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::config {
 namespace {
@@ -33,17 +33,20 @@ Environment FakeEnvironment(std::map<std::string, std::string> variables) {
   };
 }
 
+const TestFolder& Folder() {
+  static const TestFolder folder;
+  return folder;
+}
+
 std::string Write(const std::string& name, std::string_view text) {
-  const std::string path = StrCat(testing::TempDir(), "/", name);
-  std::ofstream(path) << text;
-  return path;
+  return Folder().Write(name, text);
 }
 
 TEST(LoadConfig, ReadsAFile) {
   const std::string path = Write("good.yaml", kConfig);
   const absl::StatusOr<BrokerConfig> config = LoadConfig(path, {}, NoEnvironment());
   ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(config->credentials[0].login.id_file, StrCat(testing::TempDir(), "/id"));
+  EXPECT_EQ(config->credentials[0].login.id_file, Folder().Path("id"));
   EXPECT_EQ(config->credentials[0].login.secret_file, "/s/key");
   EXPECT_EQ(config->log.level, "warn");
 }
@@ -53,7 +56,7 @@ TEST(LoadConfig, NamesAFileThatItCannotRead) {
   EXPECT_EQ(missing.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(missing.status().message()),
               HasSubstr("/no/such.yaml: the configuration cannot be read: No such file"));
-  const absl::StatusOr<BrokerConfig> folder = LoadConfig(testing::TempDir(), {}, NoEnvironment());
+  const absl::StatusOr<BrokerConfig> folder = LoadConfig(Folder().path(), {}, NoEnvironment());
   EXPECT_THAT(std::string(folder.status().message()), HasSubstr("Is a directory"));
 }
 

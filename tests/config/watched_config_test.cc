@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/mutex.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::config {
 namespace {
@@ -26,8 +27,6 @@ using ::testing::UnorderedElementsAre;
 class WatchedConfigTest : public testing::Test {
  protected:
   WatchedConfigTest() {
-    std::string pattern = testing::TempDir() + "/watched_config.XXXXXX";
-    root_ = mkdtemp(pattern.data());
     Write("config.yaml", Text("id"));
     auto config =
         WatchedConfig::Start(Path("config.yaml"), {}, NoEnvironment(),
@@ -39,12 +38,9 @@ class WatchedConfigTest : public testing::Test {
                              {.settle = absl::Milliseconds(5), .recheck = absl::Hours(1)});
     config_ = *std::move(config);
   }
-  ~WatchedConfigTest() override {
-    config_->Stop();
-    fs::remove_all(root_);
-  }
+  ~WatchedConfigTest() override { config_->Stop(); }
 
-  std::string Path(const std::string& name) const { return (root_ / name).string(); }
+  std::string Path(const std::string& name) const { return folder_.Path(name); }
   // Replaces the file in one step: a file that is opened and then written is two changes.
   void Write(const std::string& name, const std::string& content) const {
     std::ofstream(Path(name + ".new")) << content;
@@ -70,7 +66,7 @@ class WatchedConfigTest : public testing::Test {
     return true;
   }
 
-  fs::path root_;
+  const TestFolder folder_;
   std::unique_ptr<WatchedConfig> config_;
   Mutex mutex_;
   std::condition_variable_any told_some_;

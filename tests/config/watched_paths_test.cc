@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::config {
 namespace {
@@ -18,20 +19,14 @@ using ::testing::Pair;
 
 class WatchedPathsTest : public testing::Test {
  protected:
-  WatchedPathsTest() {
-    fs::remove_all(root_);
-    fs::create_directories(root_);
-    root_ = fs::canonical(root_);
-  }
-  ~WatchedPathsTest() override { fs::remove_all(root_); }
-
   DirectoryEntries Of(const fs::path& path) {
     DirectoryEntries entries;
     AddEntriesOf(path.string(), entries);
     return entries;
   }
 
-  fs::path root_ = fs::path(testing::TempDir()) / "watched_paths";
+  const TestFolder folder_;
+  const fs::path root_ = folder_.path();
 };
 
 TEST_F(WatchedPathsTest, NamesEveryComponent) {

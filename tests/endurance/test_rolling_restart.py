@@ -12,7 +12,8 @@ import pytest
 
 from support.broker import ROOT, Broker, credential, pb, pb_grpc, write_config
 from support.certificates import Certificates
-from support.retrying_callers import RetryingCaller, build_go_client, service_config
+from support.go_programs import build_go_program
+from support.retrying_callers import RetryingCaller, service_config
 from support.threads import CheckedThread
 
 ROUNDS = 3
@@ -56,7 +57,7 @@ class Grpcio:
 
 @pytest.fixture(scope="session")
 def go_client(tmp_path_factory):
-    return build_go_client(tmp_path_factory.mktemp("go"))
+    return build_go_program("rolling_client", tmp_path_factory.mktemp("go"))
 
 
 @pytest.mark.parametrize("policy", ["round_robin", "pick_first"])

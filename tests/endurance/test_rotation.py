@@ -3,7 +3,7 @@
 from support.broker import Broker, credential, write_config
 from support.callers import Callers
 from support.certificates import Certificates
-from support.wire import shown_certificate
+from support.raw_h2 import shown_certificate
 
 ROTATIONS = 100
 

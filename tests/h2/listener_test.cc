@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include "support/test_folder.h"
 
 #include "h2/test_application.h"
 
@@ -21,7 +22,11 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 // A path in a directory of the test's own.
-std::string TestPath(const std::string& name) { return ::testing::TempDir() + "h2_" + name; }
+std::string TestPath(const std::string& name) {
+  static const TestFolder folder;
+  chmod(folder.path().c_str(), 0755);
+  return folder.Path(name);
+}
 
 std::uint16_t PortOf(const std::string& address) {
   return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
@@ -130,7 +135,7 @@ TEST(Listener, NeverTouchesAFileThatIsNoSocket) {
   std::remove(path.c_str());
 }
 
-std::string TestFolder(const std::string& name, mode_t mode) {
+std::string FolderOfMode(const std::string& name, mode_t mode) {
   const std::string path = TestPath(name);
   std::filesystem::remove_all(path);
   mkdir(path.c_str(), 0700);
@@ -139,7 +144,7 @@ std::string TestFolder(const std::string& name, mode_t mode) {
 }
 
 TEST(Listener, UnixSocketHasItsWholeModeWhateverTheUmask) {
-  const std::string path = TestFolder("umask", 0755) + "/x.sock";
+  const std::string path = FolderOfMode("umask", 0755) + "/x.sock";
   const mode_t before = umask(0077);
   const auto listener = Listen(UnixAddress{path}, 1, 0666);
   umask(before);
@@ -152,14 +157,14 @@ TEST(Listener, UnixSocketHasItsWholeModeWhateverTheUmask) {
 // A Kubernetes emptyDir has mode 0777.
 TEST(Listener, AFolderMayBeWritableByOthers) {
   for (mode_t mode : {0777U, 0775U, 0700U}) {
-    const std::string folder = TestFolder("open", mode);
+    const std::string folder = FolderOfMode("open", mode);
     EXPECT_TRUE(Listen(UnixAddress{folder + "/x.sock"}, 1, 0600).ok()) << std::oct << mode;
   }
 }
 
 // A link that waits under the temporary name, and one under the socket's own.
 TEST(Listener, FollowsNoLink) {
-  const std::string folder = TestFolder("links", 0755);
+  const std::string folder = FolderOfMode("links", 0755);
   const std::string precious = folder + "/precious";
   std::ofstream(precious) << "precious";
   chmod(precious.c_str(), 0600);
@@ -177,7 +182,7 @@ TEST(Listener, FollowsNoLink) {
 }
 
 TEST(Listener, ASocketThatItMayNotConnectToIsNotFree) {
-  const std::string folder = TestFolder("denied", 0755);
+  const std::string folder = FolderOfMode("denied", 0755);
   const std::string path = folder + "/x.sock";
   const auto living = Listen(UnixAddress{path}, 1, 0000);
   ASSERT_TRUE(living.ok()) << living.status();

@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "h2/test_application.h"
 #include "h2/test_certificates.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::h2 {
 namespace {
@@ -296,7 +297,8 @@ TEST(Server, APeerOverIpv6IsCountedByItsNetwork) {
 TEST(Server, UnixSocketTellsTheUser) {
   PeerApplication peers;
   ServerOptions options;
-  options.address = "unix:" + ::testing::TempDir() + "h2_server.sock";
+  const TestFolder folder;
+  options.address = "unix:" + folder.Path("h2.sock");
   options.loops = 2;
   options.limits.max_connections_per_address = 2;
   std::string address = options.address;

@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 
 #include "core/reason.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::identity {
 namespace {
@@ -52,7 +53,6 @@ class FakeClient : public upstream::HttpsClient {
 class KubernetesReviewerTest : public testing::Test {
  protected:
   KubernetesReviewerTest() { WriteToken("the broker's own"); }
-  ~KubernetesReviewerTest() override { std::filesystem::remove(token_file_); }
 
   void WriteToken(const std::string& token) const { std::ofstream(token_file_) << token << "\n"; }
 
@@ -60,7 +60,8 @@ class KubernetesReviewerTest : public testing::Test {
     return reviewer_->Review(Secret("c4n4ry.token.of-a-caller"));
   }
 
-  const std::string token_file_ = testing::TempDir() + "/reviewer_token";
+  const TestFolder folder_;
+  const std::string token_file_ = folder_.Path("token");
   FakeClient::Script script_{.body = R"({"kind":"TokenReview","status":{"authenticated":true,
       "user":{"username":"system:serviceaccount:a:b"},"audiences":["us"]}})"};
   std::unique_ptr<TokenReviewer> reviewer_ =

@@ -1,7 +1,6 @@
 """docker/compose.yaml as a laptop runs it: broker and sandbox in containers, called from outside."""
 
 import json
-import os
 import pathlib
 import shutil
 import subprocess
@@ -10,12 +9,12 @@ import urllib.request
 import pytest
 import yaml
 
+from support.grpcurl import GRPCURL
 from support.kubernetes import free_ports
 from support.processes import TIMEOUT, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "docker/compose.yaml"
-GRPCURL = os.environ.get("GRPCURL", "grpcurl")
 SERVICE = "investsuite.credentialbroker.v1.CredentialBrokerService"
 
 

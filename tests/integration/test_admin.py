@@ -11,11 +11,11 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from support.broker import Broker, credential, details_of, pb, pb_grpc, write_config
+from support.grpcurl import grpcurl
 from support.pages import BrokerWithPages, metrics, write_config_with_http
 from support.processes import TIMEOUT, run, wait_for
 from support.sandbox import Sandbox
 
-GRPCURL = os.environ.get("GRPCURL", "grpcurl")
 ADMIN = "investsuite.credentialbroker.v1.CredentialBrokerAdminService"
 # The metric of calls of RefreshCredential that have begun.
 STARTED = f'grpc_server_started_total{{grpc_type="unary",grpc_service="{ADMIN}",grpc_method="RefreshCredential"}}'
@@ -26,11 +26,8 @@ def with_admin(config, socket):
     return config
 
 
-def grpcurl(socket, *args):
-    return subprocess.run(
-        [GRPCURL, "-max-time", "30", "-plaintext", *args[:-1], f"unix:{socket}", args[-1]],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def grpcurl_of(socket, *words):
+    return grpcurl("-plaintext", *words[:-1], f"unix:{socket}", words[-1])
 
 
 def refresh(socket, name="default"):
@@ -50,12 +47,12 @@ def admin_broker(tmp_path, sandbox, socket):
 
 
 def test_grpcurl_over_the_socket_needs_no_proto_file(admin_broker, socket):
-    services = grpcurl(socket, "list").stdout.split()
+    services = grpcurl_of(socket, "list").stdout.split()
     assert ADMIN in services
     assert "grpc.health.v1.Health" in services
-    assert json.loads(grpcurl(socket, "grpc.health.v1.Health/Check").stdout)["status"] == "SERVING"
+    assert json.loads(grpcurl_of(socket, "grpc.health.v1.Health/Check").stdout)["status"] == "SERVING"
     before = admin_broker.get_token().version
-    answer = json.loads(grpcurl(socket, "-d", '{"credential": "default"}', f"{ADMIN}/RefreshCredential").stdout)
+    answer = json.loads(grpcurl_of(socket, "-d", '{"credential": "default"}', f"{ADMIN}/RefreshCredential").stdout)
     assert answer["credential"]["state"] == "STATE_READY"
     after = admin_broker.get_token().version
     assert answer["credential"]["version"] == after != before

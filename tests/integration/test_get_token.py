@@ -14,23 +14,23 @@ from google.protobuf.duration_pb2 import Duration
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from support import raw_h2
-from support.broker import ROOT, SERVICE, Broker, credential, details_of, pb, write_config
+from support.broker import SERVICE, Broker, credential, details_of, pb, write_config
 from support.certificates import Certificates
+from support.go_programs import build_go_program
+from support.grpcurl import grpcurl
 from support.processes import TIMEOUT
 from support.sandbox import Sandbox
 
-GRPCURL = os.environ.get("GRPCURL", "grpcurl")
 
-
-def grpcurl(*args):
-    return subprocess.run([GRPCURL, "-max-time", "30", *args], capture_output=True, text=True, check=True).stdout
+def output_of_grpcurl(*words):
+    done = grpcurl(*words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="session")
 def go_client(tmp_path_factory):
-    binary = tmp_path_factory.mktemp("go") / "token_client"
-    subprocess.run([ROOT / "tests/go/build.sh", "token_client", binary], check=True)
-    return binary
+    return build_go_program("token_client", tmp_path_factory.mktemp("go"))
 
 
 def users(sandbox, token):
@@ -39,11 +39,11 @@ def users(sandbox, token):
 
 
 def test_grpcurl_needs_no_proto_file(broker, sandbox):
-    services = grpcurl("-plaintext", broker.address, "list").split()
+    services = output_of_grpcurl("-plaintext", broker.address, "list").split()
     assert SERVICE in services
     assert "grpc.health.v1.Health" in services
-    assert "rpc GetToken" in grpcurl("-plaintext", broker.address, "describe", SERVICE)
-    answer = json.loads(grpcurl("-plaintext", broker.address, f"{SERVICE}/GetToken"))
+    assert "rpc GetToken" in output_of_grpcurl("-plaintext", broker.address, "describe", SERVICE)
+    answer = json.loads(output_of_grpcurl("-plaintext", broker.address, f"{SERVICE}/GetToken"))
     assert answer["token"]["tokenType"] == "Bearer"
     assert users(sandbox, answer["token"]["value"]) == 200
 

@@ -10,9 +10,9 @@ import pytest
 from support.broker import Broker, credential, details_of, pb, write_config, write_key_files
 from support.certificates import Certificates
 from support.processes import TIMEOUT, Process
+from support.raw_h2 import shown_certificate
 from support.sandbox import SECRET_ACCESS_KEY, Sandbox
 from support.streams import TokenStream
-from support.wire import shown_certificate
 
 NAMES = ("a", "b", "c")
 

@@ -14,9 +14,8 @@ from support.certificates import Certificates
 from support.health import NOT_SERVING, SERVING, HealthWatch, check, is_ready
 from support.pages import BrokerWithPages, write_config_with_http
 from support.processes import TIMEOUT, Process, wait_for
-from support.raw_h2 import RawConnection, hello
+from support.raw_h2 import GOAWAY, RawConnection, connect, hello, tls_context
 from support.sandbox import Sandbox
-from support.wire import GOAWAY, PREFACE, connect, frame_types, tls_context
 
 LIMIT = 10
 
@@ -167,9 +166,10 @@ def test_a_handshake_under_way_is_finished_not_reset(tmp_path, sandbox):
             broker.signal(signal.SIGTERM)
             with pytest.raises(grpc.RpcError):
                 list(watch)  # it ends as connections are told to go
-            with tls_context(client).wrap_socket(waiting, server_hostname="localhost") as tls:
-                tls.sendall(PREFACE)
-                assert frame_types(tls).count(GOAWAY) == 2
+            with RawConnection(broker.address, tls_context(client=client), connected=waiting) as tls:
+                tls.send(hello())
+                assert tls.await_close()
+                assert [kind for kind, *_ in tls.frames()].count(GOAWAY) == 2
         assert broker.wait(LIMIT) == 0
 
 

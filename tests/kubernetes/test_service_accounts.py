@@ -1,18 +1,15 @@
 """Callers with ServiceAccount tokens, as a real kube-apiserver issues and reviews them."""
 
 import json
-import os
-import pathlib
-import subprocess
 
 import pytest
 
 from support.broker import SERVICE, Broker, credential, write_config
 from support.certificates import Certificates
+from support.grpcurl import grpcurl
+from support.inspection import inspecting_prefix, read_proc
 from support.kubernetes import Kubernetes
-from support.processes import TIMEOUT
 
-GRPCURL = os.environ.get("GRPCURL", "grpcurl")
 AUDIENCE = "credential-broker"
 
 
@@ -48,7 +45,7 @@ class Setup:
                 f"kubernetes: {{api_server: '{kubernetes.url}', ca_file: '{kubernetes.ca_file}',"
                 f" token_file: '{self.token_file}'}}\n"
             )
-        self.broker = Broker(self.config)
+        self.broker = Broker(self.config, wrapper=inspecting_prefix() or ())
 
     def __enter__(self):
         return self
@@ -58,16 +55,12 @@ class Setup:
 
     def call(self, token=None, method="GetToken", client=None):
         """("OK", the answer) or (the status, the reason), by grpcurl."""
-        flags = ["-cacert", self.certificates.ca, "-format-error", "-max-time", str(int(TIMEOUT))]
+        flags = ["-cacert", self.certificates.ca, "-format-error"]
         if token is not None:
             flags += ["-expand-headers", "-H", "authorization: Bearer ${TOKEN}"]
         if client is not None:
             flags += ["-cert", client.cert, "-key", client.key]
-        done = subprocess.run(
-            [GRPCURL, *flags, self.broker.address, f"{SERVICE}/{method}"],
-            capture_output=True, text=True, check=False, timeout=TIMEOUT,
-            env={**os.environ, "TOKEN": token or ""},
-        )  # fmt: skip
+        done = grpcurl(*flags, self.broker.address, f"{SERVICE}/{method}", env={"TOKEN": token or ""})
         if done.returncode == 0:
             return "OK", json.loads(done.stdout or "{}")
         error = json.loads(done.stderr)
@@ -160,7 +153,7 @@ def test_no_token_of_a_caller_is_found_anywhere(setup, kubernetes):
     bad = kubernetes.token("orders", "api", "another-broker")
     errors = [str(setup.call(token, "ListCredentials")) for token in (good, bad, bad[:-8], "garbage-canary")]
     files = ("cmdline", "environ", "maps", "status")
-    proc = [pathlib.Path(f"/proc/{setup.broker.pid}/{name}").read_bytes().decode("latin-1") for name in files]
+    proc = [read_proc(setup.broker.pid, name).decode("latin-1") for name in files]
     assert setup.broker.terminate() == 0
     text = "\n".join([setup.broker.log, setup.broker.stdout, *errors, *proc])
     for secret in (good, bad, setup.token_file.read_text(), "garbage-canary"):

@@ -101,9 +101,12 @@ def call(stream, path, body=b"", *fields):
 # ---- connections -------------------------------------------------------------------------------------------
 
 
-def tls_context(ca_file, client=None):
-    """For a client that trusts `ca_file`; `client`: ClientFiles, or none."""
-    context = ssl.create_default_context(cafile=str(ca_file))
+def tls_context(ca_file=None, client=None):
+    """For a client with the certificate of `client` (ClientFiles), or none. Trusts `ca_file`, or the CA that `client` names."""
+    if ca_file is None:
+        context = ssl.create_default_context(cadata=client.ca_pem.decode())
+    else:
+        context = ssl.create_default_context(cafile=str(ca_file))
     context.set_alpn_protocols(["h2"])
     if client is not None:
         context.load_cert_chain(client.cert, client.key)
@@ -128,11 +131,18 @@ def connect(address, source=None, receive_buffer=None):
     return raw
 
 
-class RawConnection:
-    """One connection; nothing is sent or read but by these calls. `context` None: plaintext."""
+def shown_certificate(address, client):
+    """The certificate that a new connection is shown, DER."""
+    with tls_context(client=client).wrap_socket(connect(address), server_hostname="localhost") as tls:
+        return tls.getpeercert(binary_form=True)
 
-    def __init__(self, address, context=None, source=None, receive_buffer=None):
-        self._socket = connect(address, source, receive_buffer)
+
+class RawConnection:
+    """One connection; nothing is sent or read but by these calls. `context` None: plaintext. `connected`: a socket that is
+    connected to the address already."""
+
+    def __init__(self, address, context=None, source=None, receive_buffer=None, connected=None):
+        self._socket = connected or connect(address, source, receive_buffer)
         if context is not None:
             self._socket = context.wrap_socket(self._socket, server_hostname="localhost")
         self._socket.setblocking(False)

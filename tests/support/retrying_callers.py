@@ -3,15 +3,8 @@
 import json
 import subprocess
 
-from support.broker import ROOT, SERVICE
+from support.broker import SERVICE
 from support.processes import TIMEOUT
-
-
-def build_go_client(folder):
-    """Builds tests/go/rolling_client in `folder`; returns its path."""
-    binary = folder / "rolling_client"
-    subprocess.run([ROOT / "tests/go/build.sh", "rolling_client", binary], check=True)
-    return binary
 
 
 def service_config(policy):

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "support/test_folder.h"
 #include "support/tls_server.h"
 #include "upstream/system_roots.h"
 #include "upstream/trusting_client.h"
@@ -245,7 +246,8 @@ TEST(HttpsClient, LeavesNoConnectionBehindARequestSentAtMostOnce) {
 
 TEST(HttpsClient, ReadsItsCaFileAgain) {
   const TestCa next;
-  const std::string file = ::testing::TempDir() + "/rotated-ca.pem";
+  const TestFolder folder;
+  const std::string file = folder.Path("ca.pem");
   std::filesystem::copy_file(Ca().ca_file(), file,
                              std::filesystem::copy_options::overwrite_existing);
   const auto answer = [](TlsPeer& peer) {
@@ -270,8 +272,8 @@ TEST(HttpsClient, ReadsItsCaFileAgain) {
 // curl reads these; SSLKEYLOGFILE would write down the keys of every connection.
 TEST(HttpsClient, HonoursNothingOfTheEnvironment) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");  // curl reads the environment once a process
-  const std::string key_log = ::testing::TempDir() + "/tls-keys.log";
-  std::filesystem::remove(key_log);
+  const TestFolder folder;
+  const std::string key_log = folder.Path("tls-keys.log");
   ScriptedServer server({TlsServer::Answer(200, "a")});
   EXPECT_EXIT(
       {

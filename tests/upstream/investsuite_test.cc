@@ -5,13 +5,13 @@
 
 #include <deque>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "support/fake_clock.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::upstream {
 namespace {
@@ -81,17 +81,13 @@ HttpResult Failure(Outcome outcome, int status, const std::string& error) {
 
 class InvestSuiteTest : public ::testing::Test {
  protected:
-  InvestSuiteTest() : folder_(::testing::TempDir() + "/investsuite_test") {
-    std::filesystem::create_directories(folder_);
+  InvestSuiteTest() {
     Write("id", "AK\"1\n");
     Write("secret", "canary\\secret\n");
   }
-  ~InvestSuiteTest() override { std::filesystem::remove_all(folder_); }
 
-  std::string Path(const std::string& name) const { return folder_ + "/" + name; }
-  void Write(const std::string& name, const std::string& text) const {
-    std::ofstream(Path(name)) << text;
-  }
+  std::string Path(const std::string& name) const { return folder_.Path(name); }
+  void Write(const std::string& name, const std::string& text) const { folder_.Write(name, text); }
 
   template <typename... Answers>
   std::unique_ptr<UpstreamSession> Session(Answers... answers) {
@@ -116,7 +112,7 @@ class InvestSuiteTest : public ::testing::Test {
   KeyFiles::Kind kind_ = KeyFiles::Kind::kAccessKey;
 
  private:
-  const std::string folder_;
+  const TestFolder folder_;
 };
 
 TEST_F(InvestSuiteTest, LogsInWithAnAccessKey) {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/strings.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::upstream {
 namespace {
@@ -20,13 +21,7 @@ using ::testing::Not;
 
 class KeyFilesTest : public ::testing::Test {
  protected:
-  KeyFilesTest() : folder_(::testing::TempDir() + "/key_files_test") {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  ~KeyFilesTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string Path(const std::string& name) const { return folder_ + "/" + name; }
+  std::string Path(const std::string& name) const { return folder_.Path(name); }
 
   std::string Write(const std::string& name, const std::string& text) const {
     std::ofstream(Path(name), std::ios::binary) << text;
@@ -43,7 +38,7 @@ class KeyFilesTest : public ::testing::Test {
   }
 
  private:
-  const std::string folder_;
+  const TestFolder folder_;
 };
 
 TEST_F(KeyFilesTest, ReadsBothWithoutTheirLineEnds) {
