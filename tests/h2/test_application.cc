@@ -1,9 +1,5 @@
 #include "h2/test_application.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -61,16 +57,6 @@ T OrDie(absl::StatusOr<T> value) {
 
 std::unique_ptr<RequestHandler> ScriptedApplication::OnRequest(Stream& stream, RequestHead head) {
   return std::make_unique<ScriptedHandler>(stream, start_(stream, head));
-}
-
-bool HasIpv6() {
-  const int fd = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in6 name{};
-  name.sin6_family = AF_INET6;
-  name.sin6_addr = in6addr_loopback;
-  const bool has = ::bind(fd, reinterpret_cast<sockaddr*>(&name), sizeof(name)) == 0;
-  ::close(fd);
-  return has;
 }
 
 std::unique_ptr<Server> StartServer(Application& application, const Limits& limits, int loops) {

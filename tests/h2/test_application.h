@@ -70,9 +70,6 @@ class ScriptedApplication final : public Application {
 std::unique_ptr<Server> StartServer(Application& application, const Limits& limits = {},
                                     int loops = 1);
 
-// Whether this machine has [::1]: some containers do not.
-bool HasIpv6();
-
 // How often the loop of a server that has one has gone round.
 unsigned TurnsOf(const Server& server);
 
