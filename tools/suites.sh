@@ -40,10 +40,16 @@ suite() {
   echo "$passed $failed $skipped $(seconds_since "$started")" >"$STAGE/$name.result"
   if ((failed > 0)); then
     say "    FAILED  $name"
-    tail -n 40 "$log" | sed 's/^/      /' >&2
+    { what_failed "$log"; tail -n 40 "$log"; } | sed 's/^/      /' >&2
   else
     say "    ok      $name ($passed, $(seconds_since "$started"))"
   fi
+}
+
+# what_failed LOG: the tests of pytest and GoogleTest that failed, with pytest's reasons: who sees no more than the first lines
+# of a failure knows them.
+what_failed() {
+  grep -E '^(FAILED|ERROR) |^\[  FAILED  \] .* \([0-9]+ ms\)$' "$1" | cut -c 1-200 | head -n 20 || true
 }
 
 count_gtest() {

@@ -1,36 +1,15 @@
-"""A wall clock that jumps by an hour while the broker runs, by libfaketime; CLOCK_BOOTTIME is left alone."""
+"""A wall clock that jumps by an hour while the broker runs; CLOCK_BOOTTIME is left alone."""
 
 import datetime
-import pathlib
 
 import pytest
 
 from support.broker import Broker, credential, write_config
 from support.callers import Callers
 from support.sandbox import Sandbox
+from support.shifted_clocks import ShiftedClocks
 
-LIBFAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 LIFETIME = 6
-
-
-class FakeWall:
-    """The wall clock of a process that is started with `environment`."""
-
-    def __init__(self, folder):
-        self._file = folder / "faketime.rc"
-        self.jump(0)
-        self.environment = {
-            "LD_PRELOAD": LIBFAKETIME,
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
-
-    def jump(self, hours):
-        """To so many hours from the true time."""
-        fresh = self._file.with_suffix(".new")
-        fresh.write_text(f"{hours:+d}h\n")
-        fresh.rename(self._file)
 
 
 def off_by(entry):
@@ -41,17 +20,15 @@ def off_by(entry):
 
 @pytest.mark.parametrize("hours", [1, -1])
 def test_a_jump_of_an_hour_costs_neither_token_nor_call(tmp_path, hours):
-    if not pathlib.Path(LIBFAKETIME).exists():
-        pytest.fail("libfaketime is missing: ./dev setup")
-    wall = FakeWall(tmp_path)
+    clocks = ShiftedClocks(tmp_path)
     with Sandbox(tmp_path, lifetime=f"{LIFETIME}s") as sandbox:
         config = write_config(tmp_path, [credential(tmp_path, sandbox)])
-        with Broker(config, env=wall.environment) as broker:
+        with Broker(config, env=clocks.environment) as broker:
             obtained = broker.wait_event("token_obtained")
             assert off_by(obtained) == 0
             with Callers(broker.channel, lasting=1, reconnecting=1) as callers:
                 before = broker.get_token()
-                wall.jump(hours)
+                clocks.set_wall(hours)
                 after = broker.get_token()
                 # The same token; its end is told by the clock of this moment.
                 assert after.version == before.version
@@ -60,7 +37,7 @@ def test_a_jump_of_an_hour_costs_neither_token_nor_call(tmp_path, hours):
                 assert 0 < after.remaining_validity.ToTimedelta().total_seconds() <= LIFETIME
                 # Refreshes come when they are due, now and when the clock is put right again.
                 assert off_by(broker.wait_event("token_obtained", operation="refresh", count=2)) == hours
-                wall.jump(0)
+                clocks.set_wall(0)
                 broker.wait_event("token_obtained", operation="refresh", count=4)
             assert callers.errors == []
         stats = sandbox.stats()

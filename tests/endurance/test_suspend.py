@@ -3,33 +3,33 @@
 import grpc
 import pytest
 
-from support.boot_clock import BootClock
 from support.broker import Broker, credential, details_of, pb, write_config
+from support.shifted_clocks import ShiftedClocks
 from support.streams import TokenStream
 
 LIFETIME = 300  # of the sandbox's tokens: longer than any test waits
 
 
 @pytest.fixture
-def boot(tmp_path):
-    return BootClock(tmp_path)
+def clocks(tmp_path):
+    return ShiftedClocks(tmp_path)
 
 
 @pytest.fixture
-def broker(tmp_path, sandbox, boot):
+def broker(tmp_path, sandbox, clocks):
     rules = credential(tmp_path, sandbox, request_timeout="60s")
     config = write_config(tmp_path, [rules], server={"max_wait": "1s", "max_connection_age": "1h"})
-    with Broker(config, env=boot.environment) as process:
+    with Broker(config, env=clocks.environment) as process:
         process.wait_event("token_obtained")
         yield process
 
 
-def test_after_a_suspend_past_its_end_a_token_is_served_no_more(broker, sandbox, boot):
+def test_after_a_suspend_past_its_end_a_token_is_served_no_more(broker, sandbox, clocks):
     sandbox.set_faults(hang_login="always", hang_refresh="always")
     with broker.stub() as stub:
         stream = TokenStream(stub)
         old = stream.wait_token().token
-        boot.suspend(LIFETIME)
+        clocks.suspend(LIFETIME)
         # The first call after the resume, before anything has noticed it.
         with pytest.raises(grpc.RpcError) as failure:
             broker.get_token()
@@ -46,9 +46,9 @@ def test_after_a_suspend_past_its_end_a_token_is_served_no_more(broker, sandbox,
     assert (stats["login_requests"], stats["refresh_requests"]) == (2, 0)
 
 
-def test_after_a_suspend_past_its_time_a_refresh_comes_at_once(broker, sandbox, boot):
+def test_after_a_suspend_past_its_time_a_refresh_comes_at_once(broker, sandbox, clocks):
     old = broker.get_token()
-    boot.suspend(LIFETIME * 7 // 10)
+    clocks.suspend(LIFETIME * 7 // 10)
     now = broker.get_token()
     left = now.remaining_validity.ToTimedelta().total_seconds()
     assert now.version != old.version or left <= LIFETIME * 0.3 + 1

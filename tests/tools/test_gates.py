@@ -75,6 +75,15 @@ def test_a_suite_with_fewer_cases_than_the_table_requires_fails(dev, cases, fail
     assert dev.result("unit.core") == (cases, failed, 0)
 
 
+def test_a_failed_suite_names_its_failed_tests_first(dev):
+    long = [f"line {number}" for number in range(60)]
+    dev.write_program("program", *gtest_lines(3), "[  FAILED  ] Suite.Broken (0 ms)", *long, "exit")
+    lines = dev("suite unit.core gtest 10 ./program").stderr.splitlines()
+    failed = next(number for number, line in enumerate(lines) if line.strip() == "FAILED  unit.core")
+    assert lines[failed + 1].strip() == "[  FAILED  ] Suite.Broken (0 ms)"
+    assert lines[-2].strip() == "line 59"
+
+
 @pytest.mark.parametrize("name", ["asan.unit.core", "debian13.unit.core", "debian13.asan.unit.core"])
 def test_presets_and_debian_13_share_the_minimum_of_a_suite(dev, name):
     dev.write_program("program", *gtest_lines(2))
