@@ -7,12 +7,14 @@ long_suites() {
   debian13_suites
   if [[ $FILTER == debian13* ]]; then return; fi
   prepare build.release build_for release "$@" || return 0
-  python_suite release endurance
   python_suite release chart
   image_suite
   cluster_suite
+  # These tests wait for minutes, and hardly work: beside a build.
+  python_suite release endurance &
   for preset in asan tsan; do
-    if prepare "build.$preset" build_for "$preset" "$@"; then
+    if BUILD_NICENESS=10 prepare "build.$preset" build_for "$preset" "$@"; then
+      wait
       suites_of_preset "$preset"
       # The two that are left out last minutes, and more under a sanitizer.
       if [[ $preset == asan ]]; then
@@ -20,6 +22,7 @@ long_suites() {
       fi
     fi
   done
+  wait
   walk_suites 30
   fuzz_suites 20
   attack_suite release

@@ -9,7 +9,7 @@
 #include "config/load_config.h"
 #include "core/clock.h"
 #include "core/strings.h"
-#include "h2/server.h"
+#include "h2/tls_identity.h"
 
 namespace credential_broker::cli {
 namespace {

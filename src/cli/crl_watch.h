@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "h2/server.h"
+#include "h2/tls_identity.h"
 #include "observe/log.h"
 
 namespace credential_broker::cli {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "h2/counters.h"
-#include "h2/server.h"
+#include "h2/tls_identity.h"
 #include "observe/log.h"
 #include "observe/metric_writer.h"
 #include "rpc/counters.h"

@@ -12,8 +12,7 @@ namespace credential_broker::cli {
 // Answers GET and HEAD of pages on an HTTP/2 listener that serves something else, and leaves all
 // other requests to that. So the admin socket, which speaks gRPC, has /statusz:
 //
-//   curl --http2-prior-knowledge --unix-socket /run/credential-broker/admin.sock
-//   http://admin/statusz
+//   curl --http2-prior-knowledge --unix-socket /run/credential-broker/admin.sock http://admin/statusz
 class PagesApplication : public h2::Application {
  public:
   // `next` outlives this object. Pages are made on the loops' threads.

@@ -19,15 +19,13 @@ namespace credential_broker::cli {
 // The credentials of a configuration, each kept by a thread of its own.
 //
 // What becomes of one when the configuration changes:
-//   it is new                           it is started
-//   its name is gone                    it is stopped
-//   base_url or its login files differ  it is another account's: stopped, and a new one started.
-//   Its
-//                                       old token is not served under the new identity
-//   anything else differs               it goes on with its token and session; the next attempt
-//                                       goes by the new ca_file and times, the next token by the
-//                                       new refresh_at
-//   nothing differs                     it is not touched
+//   it is new                     it is started
+//   its name is gone              it is stopped
+//   base_url or its login files   it is another account's: stopped, and a new one started. Its old
+//     differ                      token is not served under the new identity
+//   anything else differs         it goes on with its token and session; the next attempt goes by
+//                                 the new ca_file and times, the next token by the new refresh_at
+//   nothing differs               it is not touched
 //
 // Not thread-safe, but its credentials are.
 class ServingCredentials {

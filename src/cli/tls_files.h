@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "config/broker_config.h"
-#include "h2/server.h"
+#include "h2/tls_identity.h"
 
 namespace credential_broker::cli {
 

@@ -19,20 +19,20 @@ namespace credential_broker {
 // The rules by which one credential is kept alive, as a pure function over a value: no clock, no
 // thread, no lock, no secret. Whoever runs it feeds it what happens and does what it answers.
 //
-//                    refresh_at, or asked for        not sent: retry
-//        +---------+ ------------------------> +------------+ --+
-//        |  FRESH  |                           | REFRESHING |   |
-//        +---------+ <------------------------ +------------+ <-+
-//             ^               granted                | refresh token spent or none, or little time
-//             left | granted                              v | +-----------+ --+ 5xx, network, 429:
-//             retry,
-//             +------------------------------- |   LOGIN   |   | at most 6 a minute
-//                                              +-----------+ <-+
-//                                  key changed or  ^   | 401, 403, no key
-//                                 60 to 300 s later|   v
-//                                              +-----------+
-//                                              |   HELD    |
-//                                              +-----------+
+//                refresh_at, or asked for          not sent: retry
+//   +-----------+ ------------------------> +------------+ --+
+//   |   FRESH   |                           | REFRESHING |   |
+//   +-----------+ <------------------------ +------------+ <-+
+//         ^                granted                | refresh token spent or none,
+//         |                                       v or little time left
+//         |                granted          +------------+ --+ 5xx, network, 429:
+//         +-------------------------------- |   LOGIN    |   | retry, at most 6
+//                                           +------------+ <-+ a minute
+//                          key changed, or     ^      | 401, 403, no key
+//                          60 to 300 s later   |      v
+//                                           +------------+
+//                                           |    HELD    |
+//                                           +------------+
 //
 // In each of them a token that is still usable goes on being served.
 enum class RefreshPhase { kFresh, kRefreshing, kLogin, kHeld };

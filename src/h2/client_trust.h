@@ -13,7 +13,7 @@
 #include "core/certificate_scope.h"
 #include "h2/client_crls.h"
 #include "h2/openssl.h"
-#include "h2/server.h"
+#include "h2/tls_identity.h"
 
 namespace credential_broker::h2 {
 

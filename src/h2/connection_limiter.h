@@ -9,7 +9,7 @@
 
 #include "core/mutex.h"
 #include "h2/counters.h"
-#include "h2/server.h"
+#include "h2/limits.h"
 
 namespace credential_broker::h2 {
 

@@ -7,7 +7,7 @@
 
 #include "absl/time/time.h"
 #include "core/intrusive_list.h"
-#include "h2/server.h"
+#include "h2/limits.h"
 
 namespace credential_broker::h2 {
 

@@ -7,8 +7,8 @@
 #include "core/keyed_permits.h"
 #include "core/peer.h"
 #include "h2/counters.h"
+#include "h2/limits.h"
 #include "h2/principal_share.h"
-#include "h2/server.h"
 
 namespace credential_broker::h2 {
 

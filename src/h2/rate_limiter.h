@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "h2/server.h"
+#include "h2/limits.h"
 
 namespace credential_broker::h2 {
 

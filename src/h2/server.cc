@@ -161,14 +161,6 @@ class ServerImpl final : public Server {
 
 }  // namespace
 
-absl::StatusOr<ClientTrustReport> CheckIdentity(const TlsIdentity& identity) {
-  const absl::StatusOr<std::shared_ptr<const TlsContext>> context = TlsContext::Create(identity);
-  if (!context.ok()) {
-    return context.status();
-  }
-  return (*context)->client_trust();
-}
-
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
                                                       Application& application) {
   auto address = ParseListenAddress(options.address);

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "h2/frame_buffers.h"
-#include "h2/server.h"
+#include "h2/limits.h"
 
 namespace credential_broker::h2 {
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "h2/server.h"
+#include "h2/limits.h"
 
 namespace credential_broker::h2 {
 

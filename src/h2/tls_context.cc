@@ -254,4 +254,12 @@ void ReadPeerCertificate(const SSL& ssl, Peer& peer) {
   }
 }
 
+absl::StatusOr<ClientTrustReport> CheckIdentity(const TlsIdentity& identity) {
+  const absl::StatusOr<std::shared_ptr<const TlsContext>> context = TlsContext::Create(identity);
+  if (!context.ok()) {
+    return context.status();
+  }
+  return (*context)->client_trust();
+}
+
 }  // namespace credential_broker::h2

@@ -10,7 +10,7 @@
 #include "core/peer.h"
 #include "h2/client_trust.h"
 #include "h2/openssl.h"
-#include "h2/server.h"
+#include "h2/tls_identity.h"
 
 namespace credential_broker::h2 {
 
