@@ -19,16 +19,16 @@ SERVICE = "investsuite.credentialbroker.v1.CredentialBrokerService"
 
 
 def _generate_stubs():
-    folder = tempfile.mkdtemp(prefix="credential-broker-stubs-")
     proto = "investsuite/credentialbroker/v1/credential_broker.proto"
-    subprocess.run(
-        [sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT}/proto", f"--python_out={folder}",
-         f"--grpc_python_out={folder}", proto],
-        check=True,
-    )  # fmt: skip
-    sys.path.insert(0, folder)
     name = "investsuite.credentialbroker.v1.credential_broker_pb2"
-    return importlib.import_module(name), importlib.import_module(name + "_grpc")
+    with tempfile.TemporaryDirectory(prefix="credential-broker-stubs-") as folder:
+        command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT}/proto"]
+        subprocess.run([*command, f"--python_out={folder}", f"--grpc_python_out={folder}", proto], check=True)
+        sys.path.insert(0, folder)
+        try:
+            return importlib.import_module(name), importlib.import_module(name + "_grpc")
+        finally:
+            sys.path.remove(folder)
 
 
 pb, pb_grpc = _generate_stubs()
