@@ -1,6 +1,7 @@
 #include "config/file_watcher.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include "core/mutex.h"
@@ -79,6 +82,24 @@ class FileWatcherTest : public testing::Test {
   bool NothingLeft() {
     const MutexLock lock(mutex_);
     return told_.empty();
+  }
+
+  // Waits until the watcher has read all events that the kernel has for it, or reports a change.
+  void AwaitEventsTaken() {
+    int inotify = -1;
+    for (const fs::directory_entry& entry : fs::directory_iterator("/proc/self/fd")) {
+      std::error_code closed;
+      if (fs::read_symlink(entry.path(), closed) == "anon_inode:inotify") {
+        inotify = std::stoi(entry.path().filename());
+      }
+    }
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    int waiting = 0;
+    do {
+      std::this_thread::yield();
+      ASSERT_EQ(ioctl(inotify, FIONREAD, &waiting), 0);
+      ASSERT_LT(std::chrono::steady_clock::now(), patience);
+    } while (waiting > 0 && NothingLeft());
   }
 
   const TestFolder folder_;
@@ -180,10 +201,11 @@ TEST_F(FileWatcherTest, TellsTheHalvesOfAKeyAsOneChange) {
   // that it waits for quiet no longer, and by then both halves have been written.
   Watch({Path("id"), Path("key")}, {.settle = absl::Hours(1), .recheck = absl::Hours(1)});
   Write("id", "b");
-  constexpr int kFewerThanItWaitsFor = 10;
-  for (int i = 0; i < kFewerThanItWaitsFor; ++i) {
-    Write("neighbor", "");
-  }
+  // Had the first event sufficed, the change would be reported before the second is taken.
+  AwaitEventsTaken();
+  Write("neighbor", "");
+  AwaitEventsTaken();
+  EXPECT_TRUE(NothingLeft());
   Write("key", "b");
   while (NothingLeft()) {
     Write("neighbor", "");

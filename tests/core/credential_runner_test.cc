@@ -23,13 +23,14 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// Chance that is always the middle: no jitter, and versions that count.
-class MiddleRandom final : public Random {
+// Chance that is always the middle, which is no jitter, or as given; and versions that count.
+class CountingRandom final : public Random {
  public:
-  std::uint64_t Bits() override { return (std::uint64_t{1} << 63) + ++count_; }
+  explicit CountingRandom(std::uint64_t before = std::uint64_t{1} << 63) : bits_(before) {}
+  std::uint64_t Bits() override { return ++bits_; }
 
  private:
-  std::atomic<std::uint64_t> count_ = 0;
+  std::atomic<std::uint64_t> bits_;
 };
 
 // Keeps what it is told as lines of text.
@@ -162,7 +163,8 @@ class CredentialRunnerTest : public ::testing::Test {
   }
 
   FakeClock clock_;
-  MiddleRandom random_;
+  CountingRandom random_;
+  CountingRandom lowest_{0};
   RecordingObserver observer_;
   std::shared_ptr<UpstreamScript> script_ = std::make_shared<UpstreamScript>();
   std::unique_ptr<CredentialRunner> runner_;
@@ -447,6 +449,19 @@ TEST_F(CredentialRunnerTest, TellsItsObserverWhatHappens) {
       observer_.lines(),
       ElementsAre("default pending", "default login failed: it failed in 20ms, again in 625ms",
                   "default unavailable", "default login obtained access-a in 0", "default ready"));
+}
+
+TEST_F(CredentialRunnerTest, JittersItsRetriesAndRefreshes) {
+  runner_ = CredentialRunner::Create("default", {}, std::make_unique<ScriptedUpstream>(script_),
+                                     clock_, observer_, lowest_);
+  ASSERT_TRUE(runner_->Begin().ok());
+  Fail(FailureKind::kNotSent);
+  ASSERT_TRUE(clock_.AwaitParked(clock_.Now() + absl::Milliseconds(250)));
+  clock_.Advance(absl::Milliseconds(250));
+  Serve("a");
+  // 10 % before the middle of the lifetime.
+  const absl::Duration until_refresh = (**runner_->TryGet({}))->refresh_at - clock_.Now();
+  EXPECT_NEAR(absl::ToDoubleSeconds(until_refresh), 135, 0.001);
 }
 
 TEST_F(CredentialRunnerTest, StatusTellsNoSecret) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
+#include <poll.h>
 
 #include <memory>
 #include <optional>
@@ -66,6 +67,51 @@ long VerifyResultOf(const TlsIdentity& identity, const PemIdentity& client) {  /
   }
   return SSL_get_verify_result(server.get());
 }
+
+// A client that stops in the middle of its TLS handshake.
+class SlowHandshake {
+ public:
+  SlowHandshake(const std::string& address, const PemIdentity& identity) {
+    auto stream = ByteStream::Connect(address, std::nullopt);
+    EXPECT_TRUE(stream.ok()) << stream.status();
+    stream_ = *std::move(stream);
+    SSL_CTX_use_certificate(context_.get(),
+                            ReadCertificates("client", identity.certificate)->front().get());
+    const BioPtr key_text = MemoryReader(identity.key);
+    const PkeyPtr key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, NoPassphrase, nullptr));
+    SSL_CTX_use_PrivateKey(context_.get(), key.get());
+    SSL_CTX_set_alpn_protos(context_.get(), reinterpret_cast<const unsigned char*>("\2h2"), 3);
+    ssl_.reset(SSL_new(context_.get()));
+    SSL_set_wfd(ssl_.get(), stream_->fd());
+    // Else a server that is fast enough would be read, and answered, by the first call.
+    BIO* const nothing = BIO_new(BIO_s_mem());
+    BIO_set_mem_eof_return(nothing, -1);
+    SSL_set0_rbio(ssl_.get(), nothing);
+  }
+
+  // Sends the ClientHello, and nothing after it.
+  bool AwaitServerHello() { return SSL_connect(ssl_.get()) != 1 && AwaitInput(); }
+  bool Finish() {
+    SSL_set_rfd(ssl_.get(), stream_->fd());
+    int result = 0;
+    while ((result = SSL_connect(ssl_.get())) != 1 &&
+           SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ && AwaitInput()) {
+    }
+    return result == 1;
+  }
+  bool AwaitClose() { return stream_->AwaitClose(); }
+
+ private:
+  bool AwaitInput() const {
+    pollfd input{stream_->fd(), POLLIN, 0};
+    return ::poll(&input, 1, static_cast<int>(absl::ToInt64Milliseconds(ByteStream::kPatience))) ==
+           1;
+  }
+
+  std::unique_ptr<ByteStream> stream_;
+  const SslCtxPtr context_{SSL_CTX_new(TLS_client_method())};
+  SslPtr ssl_;
+};
 
 // A server that keeps the peer of its last request; "/endless" never ends.
 class ClientTrustTest : public ::testing::Test {
@@ -226,6 +272,47 @@ TEST_F(ClientTrustTest, ACaThatIsRemovedEndsItsConnections) {
   // Without any CA what a certificate said counts no more.
   ASSERT_TRUE(server_->UpdateIdentity(Identity("")).ok());
   EXPECT_TRUE(first_client->AwaitClose());
+}
+
+TEST_F(ClientTrustTest, AStreamWhoseCaIsRemovedIsCutAfterTheGrace) {
+  options_.limits.max_connection_age_grace = absl::Milliseconds(50);
+  const TestAuthority second("second");
+  Start(Identity(ca_.pem() + second.pem()));
+  const auto client = Connect(second.Issue("DNS:b"));
+  ASSERT_NE(client, nullptr);
+  OpenEndless(*client);
+  ASSERT_TRUE(server_->UpdateIdentity(Identity(ca_.pem())).ok());
+  EXPECT_TRUE(client->AwaitClose());
+  EXPECT_EQ(server_->counters().trust_changes.value(), 1U);
+  EXPECT_EQ(server_->counters().grace_cuts.value(), 1U);
+}
+
+// Its handshake goes on with the CAs that it began with.
+TEST_F(ClientTrustTest, ACaThatIsRemovedDuringAHandshakeEndsTheConnection) {
+  options_.limits.trust_check_spread = absl::ZeroDuration();
+  options_.limits.handshake_timeout = absl::Hours(1);
+  const TestAuthority second("second");
+  Start(Identity(ca_.pem() + second.pem()));
+  SlowHandshake client(server_->address(), second.Issue("DNS:b"));
+  ASSERT_TRUE(client.AwaitServerHello());
+  ASSERT_TRUE(server_->UpdateIdentity(Identity(ca_.pem())).ok());
+  // The first check of this connection comes before its handshake ends, and finds no certificate.
+  constexpr absl::Duration kAfterTheCheck = absl::Milliseconds(50);
+  const std::shared_ptr<EventLoop> loop = server_->loops().front();
+  Signal checked;
+  std::unique_ptr<Timer> timer;
+  loop->Post([&] {
+    timer = loop->RunAfter(kAfterTheCheck, [&] {
+      loop->Post([&] {
+        timer = nullptr;
+        checked.Notify();
+      });
+    });
+  });
+  ASSERT_TRUE(checked.Await());
+  ASSERT_TRUE(client.Finish());
+  EXPECT_TRUE(client.AwaitClose());
+  EXPECT_EQ(server_->counters().trust_changes.value(), 1U);
 }
 
 TEST_F(ClientTrustTest, ACaThatIsAddedEndsConnectionsWithoutACertificate) {

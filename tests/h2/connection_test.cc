@@ -370,6 +370,7 @@ TEST(Connection, SharedPayloadsCostTheBudgetLittle) {
 TEST(Connection, OutputBeyondTheHardLimitEndsTheConnectionAtOnce) {
   Limits limits = Patient();
   limits.max_queued_output = kMiB;
+  limits.unread_output_timeout = absl::Hours(1);  // no slow turn ends it
   auto application = SendsAtOnce(kMiB + 300000);
   auto server = StartServer(application, limits);
   auto client = ConnectTo(*server, 65535, /*auto_window_update=*/false);
