@@ -2,14 +2,23 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/strings.h"
-#include "upstream/wiped_json.h"
+#include "upstream/secret_char.h"
+#include "upstream/wiping_memory.h"
 
 namespace credential_broker::upstream {
 namespace {
+
+// Of a text that is JSON, nlohmann's parser leaves no copy in freed memory: it collects each token
+// in a string of this type, and in a vector of SecretChar.
+using WipedString = std::basic_string<char, std::char_traits<char>, WipingAllocator<char>>;
+using WipedJson = nlohmann::basic_json<std::map, std::vector, WipedString>;
 
 constexpr int kDeepest = 16;
 
@@ -103,7 +112,8 @@ class FieldReader {
 
 absl::Status ReadJsonFields(std::string_view json, std::initializer_list<WantedField> wanted) {
   FieldReader reader(wanted);
-  if (!SaxParseWiped(json, &reader)) {
+  if (!WipedJson::sax_parse(SecretCharIterator(json.begin()), SecretCharIterator(json.end()),
+                            &reader)) {
     return reader.error();
   }
   return absl::OkStatus();

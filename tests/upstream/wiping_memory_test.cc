@@ -10,7 +10,7 @@
 
 #include "gmock/gmock.h"
 #include "support/memory_probe.h"
-#include "upstream/wiped_json.h"
+#include "upstream/secret_char.h"
 
 namespace credential_broker::upstream {
 namespace {
@@ -82,7 +82,7 @@ TEST(WipingAllocator, OverwritesWhatAVectorGrowsOutOf) {
   EXPECT_THAT(LeftBehindBy(std::vector<char, WipingAllocator<char>>()), Not(HasSubstr(kPattern)));
 }
 
-TEST(WipingAllocator, IsWhatTheJsonParserHas) {
+TEST(WipingAllocator, IsWhatAVectorOfSecretCharHas) {
   EXPECT_THAT(LeftBehindBy(std::vector<SecretChar>()), Not(HasSubstr(kPattern)));
 }
 

@@ -1,26 +1,19 @@
-#ifndef CREDENTIAL_BROKER_UPSTREAM_WIPED_JSON_H_
-#define CREDENTIAL_BROKER_UPSTREAM_WIPED_JSON_H_
+#ifndef CREDENTIAL_BROKER_UPSTREAM_SECRET_CHAR_H_
+#define CREDENTIAL_BROKER_UPSTREAM_SECRET_CHAR_H_
 
 #include <cstddef>
 #include <iterator>
-#include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "upstream/wiping_memory.h"
 
 namespace credential_broker::upstream {
 
-// A byte of JSON text that holds secrets. nlohmann's parser collects each token twice: in a string
-// of the JSON type, and in a std::vector of what it reads the text from. A type of our own for the
-// latter is what gives that vector an allocator that wipes.
+// A byte of text that holds secrets. A std::vector of it wipes the memory that it gives back, also
+// one that a library has: nlohmann's parser collects each token in a vector of what it reads.
 enum class SecretChar : unsigned char {};
-
-using WipedString = std::basic_string<char, std::char_traits<char>, WipingAllocator<char>>;
-using WipedJson = nlohmann::basic_json<std::map, std::vector, WipedString>;
 
 // Reads text as SecretChar, without a copy.
 class SecretCharIterator {
@@ -33,7 +26,7 @@ class SecretCharIterator {
   using reference = SecretChar;
   // NOLINTEND(readability-identifier-naming)
 
-  explicit SecretCharIterator(const char* at) : at_(at) {}
+  explicit SecretCharIterator(std::string_view::const_iterator at) : at_(at) {}
 
   SecretChar operator*() const { return static_cast<SecretChar>(*at_); }
   SecretCharIterator& operator++() {
@@ -44,16 +37,8 @@ class SecretCharIterator {
   bool operator==(const SecretCharIterator&) const = default;
 
  private:
-  const char* at_;
+  std::string_view::const_iterator at_;
 };
-
-// Calls `reader` for each piece of `json`, as nlohmann's sax_parse does. Where the text is valid,
-// no copy of a token stays in memory that has been freed.
-template <typename Reader>
-bool SaxParseWiped(std::string_view json, Reader* reader) {
-  return WipedJson::sax_parse(SecretCharIterator(json.data()),
-                              SecretCharIterator(json.data() + json.size()), reader);
-}
 
 }  // namespace credential_broker::upstream
 
@@ -77,4 +62,4 @@ struct std::allocator<credential_broker::upstream::SecretChar>
   explicit(false) allocator(const allocator<T>&) {}
 };
 
-#endif  // CREDENTIAL_BROKER_UPSTREAM_WIPED_JSON_H_
+#endif  // CREDENTIAL_BROKER_UPSTREAM_SECRET_CHAR_H_
