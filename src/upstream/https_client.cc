@@ -71,8 +71,7 @@ class CurlClient final : public HttpsClient {
   explicit CurlClient(HttpsClientOptions options) : options_(std::move(options)) {
     StartCurlOnce();
     multi_.reset(curl_multi_init());
-    easy_.reset(curl_easy_init());
-    if (multi_ == nullptr || easy_ == nullptr) {
+    if (multi_ == nullptr) {
       std::abort();  // only for want of memory
     }
   }
@@ -87,6 +86,13 @@ class CurlClient final : public HttpsClient {
     Exchange exchange(request.delivery, options_.largest_body);
     std::array<char, CURL_ERROR_SIZE> curl_text{};
 
+    // A handle for this request alone: curl 8 keeps the buffer that it has sent a request from for
+    // the handle's next one, and so the secrets in it. The multi handle owns the connections.
+    easy_.reset(curl_easy_init());
+    if (easy_ == nullptr) {
+      std::abort();  // only for want of memory
+    }
+    const absl::Cleanup drop_handle = [this] { easy_.reset(); };
     refused_option_ = CURLE_OK;
     SetSafety();
     SetTrust();
@@ -106,8 +112,6 @@ class CurlClient final : public HttpsClient {
                                                 : HttpResult::Outcome::kNotSent;
       result.error = WhatFailed(code, exchange, curl_text.data());
     }
-    // Keeps the connections, which the multi handle owns, and drops what points into this frame.
-    curl_easy_reset(easy_.get());
     return result;
   }
 
@@ -250,7 +254,7 @@ class CurlClient final : public HttpsClient {
 
   const HttpsClientOptions options_;
   std::unique_ptr<CURLM, FreeMulti> multi_;
-  std::unique_ptr<CURL, FreeEasy> easy_;
+  std::unique_ptr<CURL, FreeEasy> easy_;  // of the request in flight
   CURLcode refused_option_ = CURLE_OK;
   std::atomic<bool> cancelled_{false};
 };

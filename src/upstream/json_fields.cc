@@ -1,39 +1,44 @@
 #include "upstream/json_fields.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/strings.h"
+#include "upstream/secret_char.h"
+#include "upstream/wiping_memory.h"
 
 namespace credential_broker::upstream {
 namespace {
 
-using Json = nlohmann::json;
+// Of a text that is JSON, nlohmann's parser leaves no copy in freed memory: it collects each token
+// in a string of this type, and in a vector of SecretChar.
+using WipedString = std::basic_string<char, std::char_traits<char>, WipingAllocator<char>>;
+using WipedJson = nlohmann::basic_json<std::map, std::vector, WipedString>;
 
 constexpr int kDeepest = 16;
 
 // What nlohmann calls for each piece of the text; false ends the parse. Its names are not ours to
-// choose.
-class FieldReader final : public nlohmann::json_sax<Json> {
+// choose. Not a json_sax: nlohmann's readers of binary formats, which are compiled too, give
+// number_float a std::string, and that is not the string of WipedJson.
+class FieldReader {
  public:
   FieldReader(std::initializer_list<WantedField> wanted) : wanted_(wanted) {}
 
   // Why the parse ended early.
   const absl::Status& error() const { return error_; }
 
-  bool null() override { return Put({.kind = JsonField::Kind::kNull}); }
-  bool boolean(bool) override { return Put({.kind = JsonField::Kind::kOther}); }
-  bool number_integer(number_integer_t value) override {
-    return PutNumber(static_cast<double>(value));
-  }
-  bool number_unsigned(number_unsigned_t value) override {
-    return PutNumber(static_cast<double>(value));
-  }
-  bool number_float(number_float_t value, const string_t&) override { return PutNumber(value); }
+  bool null() { return Put({.kind = JsonField::Kind::kNull}); }
+  bool boolean(bool) { return Put({.kind = JsonField::Kind::kOther}); }
+  bool number_integer(std::int64_t value) { return PutNumber(static_cast<double>(value)); }
+  bool number_unsigned(std::uint64_t value) { return PutNumber(static_cast<double>(value)); }
+  bool number_float(double value, const auto&) { return PutNumber(value); }
 
-  bool string(string_t& value) override {
+  bool string(WipedString& value) {
     JsonField field{.kind = JsonField::Kind::kString};
     if (target_ != nullptr) {
       field.text = Secret(value);
@@ -42,16 +47,14 @@ class FieldReader final : public nlohmann::json_sax<Json> {
     return Put(std::move(field));
   }
 
-  bool binary(binary_t&) override { return Fail("not JSON"); }
+  bool binary(WipedJson::binary_t&) { return Fail("not JSON"); }
 
-  bool start_object(std::size_t) override { return Open(); }
-  bool start_array(std::size_t) override {
-    return depth_ == 0 ? Fail("not a JSON object") : Open();
-  }
-  bool end_object() override { return Close(); }
-  bool end_array() override { return Close(); }
+  bool start_object(std::size_t) { return Open(); }
+  bool start_array(std::size_t) { return depth_ == 0 ? Fail("not a JSON object") : Open(); }
+  bool end_object() { return Close(); }
+  bool end_array() { return Close(); }
 
-  bool key(string_t& name) override {
+  bool key(WipedString& name) {
     target_ = nullptr;
     for (const WantedField& field : wanted_) {
       if (depth_ == 1 && field.name == name) {
@@ -65,7 +68,7 @@ class FieldReader final : public nlohmann::json_sax<Json> {
   }
 
   // `last` and the exception's text quote the input: neither is used.
-  bool parse_error(std::size_t position, const std::string&, const Json::exception&) override {
+  bool parse_error(std::size_t position, const std::string&, const WipedJson::exception&) {
     return Fail(StrCat("not valid JSON at byte ", position));
   }
 
@@ -109,7 +112,8 @@ class FieldReader final : public nlohmann::json_sax<Json> {
 
 absl::Status ReadJsonFields(std::string_view json, std::initializer_list<WantedField> wanted) {
   FieldReader reader(wanted);
-  if (!Json::sax_parse(json.begin(), json.end(), &reader)) {
+  if (!WipedJson::sax_parse(SecretCharIterator(json.begin()), SecretCharIterator(json.end()),
+                            &reader)) {
     return reader.error();
   }
   return absl::OkStatus();

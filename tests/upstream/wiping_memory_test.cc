@@ -6,9 +6,11 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "support/memory_probe.h"
+#include "upstream/secret_char.h"
 
 namespace credential_broker::upstream {
 namespace {
@@ -63,6 +65,25 @@ TEST(WipingRealloc, GivesMemoryForNoBytesToo) {
   void* memory = WipingRealloc(std::malloc(8), 0);
   EXPECT_NE(memory, nullptr);
   WipingFree(memory);
+}
+
+// What is left where a vector of kSize elements was, once it has grown out of it.
+template <typename Vector>
+std::string LeftBehindBy(Vector vector) {
+  vector.assign(kSize, static_cast<typename Vector::value_type>('S'));
+  vector.shrink_to_fit();
+  MemoryProbe probe(vector.data(), kSize);
+  vector.push_back(vector.front());
+  return probe.Read();
+}
+
+TEST(WipingAllocator, OverwritesWhatAVectorGrowsOutOf) {
+  EXPECT_THAT(LeftBehindBy(std::vector<char>()), HasSubstr(kPattern));
+  EXPECT_THAT(LeftBehindBy(std::vector<char, WipingAllocator<char>>()), Not(HasSubstr(kPattern)));
+}
+
+TEST(WipingAllocator, IsWhatAVectorOfSecretCharHas) {
+  EXPECT_THAT(LeftBehindBy(std::vector<SecretChar>()), Not(HasSubstr(kPattern)));
 }
 
 TEST(WipingFree, TakesNull) { WipingFree(nullptr); }
