@@ -101,6 +101,7 @@ needs_of() {
     # It runs other shells on the completion scripts.
     unit.cli) echo test "${1#unit.}_test" ;;
     unit.*) echo build "${1#unit.}_test" ;;
+    without_ipv6) echo test "$(sed -nE 's/^room_test\((\w+).*/\1_test/p' tests/*/CMakeLists.txt | tr '\n' ' ')" ;;
     tools) echo test ;;
     conformance | interop) echo test "$1_server" ;;
     h2spec) echo test h2_hello_server ;;

@@ -7,6 +7,7 @@ long_suites() {
   debian13_suites
   if [[ $FILTER == debian13* ]]; then return; fi
   prepare build.release build_for release "$@" || return 0
+  without_ipv6_suite
   python_suite release chart
   image_suite
   cluster_suite
@@ -38,6 +39,14 @@ long_suites() {
     suite soak counted 300 env CREDENTIAL_BROKER_BINARY="$ROOT/build/release/bin/credential-broker" \
       python tests/bench/soak.py --minutes 1
   fi
+}
+
+# The unit tests on a machine without IPv6.
+without_ipv6_suite() {
+  if ! wanted without_ipv6; then return; fi
+  # shellcheck disable=SC2016  # for the inner shell
+  suite without_ipv6 gtest 900 bash tests/support/without_ipv6.sh bash -ec \
+    'for program in build/release/tests/*_test; do "$program" --gtest_color=no; done'
 }
 
 # The container images, built on Debian 13 and run by a Docker daemon of the tests' own; as root. What Docker keeps for the

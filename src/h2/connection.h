@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "core/intrusive_list.h"
 #include "core/owned_list.h"
 #include "core/peer.h"
+#include "core/random.h"
 #include "h2/connection_limiter.h"
 #include "h2/deadline_timer.h"
 #include "h2/ev_loop.h"
@@ -39,7 +39,7 @@ struct LoopEnvironment {
   const Clock& clock;
   std::vector<char> read_buffer;
   std::string write_buffer;
-  std::minstd_rand random;  // for jitter only
+  Random& random;
   HandshakeQueue handshakes;
   std::shared_ptr<OutputBudget> output_budget;
   std::shared_ptr<OutputBudget::Loop> output_loop;

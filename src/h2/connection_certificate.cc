@@ -1,7 +1,6 @@
 // How a connection ends for its client's certificate: it expires, or client CAs and CRLs change.
 
 #include <algorithm>
-#include <random>
 
 #include "h2/connection.h"
 
@@ -18,9 +17,9 @@ void Connection::PlanExpiry() {
     return;
   }
   // Certificates of a whole deployment expire together: their connections need not end together.
-  std::uniform_real_distribution<double> spread(1.0, 2.0);
   const absl::Duration life = peer_.certificate_expires_at - environment_.clock.WallNow();
-  expiry_notice_ = std::min(spread(environment_.random) * limits().max_connection_age_grace,
+  const double spread = 1.0 + environment_.random.Fraction();
+  expiry_notice_ = std::min(spread * limits().max_connection_age_grace,
                             std::max(life / 2, absl::ZeroDuration()));
   // The loop takes the first look, when the session is there.
   deadlines_.Set(Due::kCertificate, 0);
@@ -49,8 +48,7 @@ void Connection::CheckTrustSoon(absl::Duration spread) {
   const InUse in_use(*this);
   if (transport_.ssl() != nullptr && !deadlines_.IsSet(Due::kTrust) &&
       (state_ == State::kHandshake || state_ == State::kOpen)) {
-    std::uniform_real_distribution<double> moment(0.0, absl::ToDoubleSeconds(spread));
-    deadlines_.Set(Due::kTrust, moment(environment_.random));
+    deadlines_.Set(Due::kTrust, absl::ToDoubleSeconds(spread) * environment_.random.Fraction());
   }
 }
 

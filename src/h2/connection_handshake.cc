@@ -1,6 +1,5 @@
 // How a connection begins: TLS handshake, places among those that have authenticated, HTTP/2.
 
-#include <random>
 #include <string_view>
 #include <utility>
 
@@ -116,9 +115,8 @@ void Connection::AdmitPrincipal() {
 }
 
 void Connection::BeginLife() {
-  std::uniform_real_distribution<double> jitter(0.9, 1.1);
-  deadlines_.Set(Due::kAge,
-                 absl::ToDoubleSeconds(limits().max_connection_age) * jitter(environment_.random));
+  const double jitter = 0.9 + 0.2 * environment_.random.Fraction();
+  deadlines_.Set(Due::kAge, absl::ToDoubleSeconds(limits().max_connection_age) * jitter);
   deadlines_.Set(Due::kQuiet, absl::ToDoubleSeconds(limits().keepalive_interval));
   PlanExpiry();
 }

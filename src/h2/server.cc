@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/mutex.h"
+#include "core/random.h"
 #include "h2/address.h"
 #include "h2/connection_limiter.h"
 #include "h2/listener.h"
@@ -57,8 +58,9 @@ class ServerImpl final : public Server {
         limiter_(limits_, counters_),
         principals_(limits_, std::move(options.principal_of), counters_),
         output_budget_(std::make_shared<OutputBudget>(limits_.max_queued_output_total)),
-        environment_{application, limits_, session_template_, counters_,      limiter_,
-                     tls_,        loops,   principals_,       output_budget_, *options.clock} {}
+        environment_{application,   limits_, session_template_, counters_,      limiter_,
+                     tls_,          loops,   principals_,       output_budget_, *options.clock,
+                     SystemRandom()} {}
 
   ~ServerImpl() override { Drain(absl::ZeroDuration()); }
 

@@ -6,13 +6,11 @@
 #include <pthread.h>
 #include <csignal>
 
-#include <random>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "core/peer_address.h"
-#include "core/random.h"
 #include "core/strings.h"
 #include "h2/address.h"
 
@@ -62,7 +60,7 @@ Worker::Worker(WorkerEnvironment& environment, std::shared_ptr<EvLoop> loop, Uni
                         environment.clock,
                         std::vector<char>(kReadBuffer),
                         std::string(),
-                        std::minstd_rand(SystemRandom().Bits()),
+                        environment.random,
                         HandshakeQueue(environment.limits, environment.loops),
                         environment.output_budget,
                         std::make_shared<OutputBudget::Loop>(loop_),

@@ -27,6 +27,7 @@ struct WorkerEnvironment {
   PrincipalGate& principals;
   const std::shared_ptr<OutputBudget>& output_budget;
   const Clock& clock;
+  Random& random;  // for jitter only
 };
 
 // One thread with its event loop, its listening socket and its connections.

@@ -6,7 +6,8 @@
 
 #include "cli/exit_code.h"
 #include "cli/run_binary.h"
-#include "cli/test_files.h"
+#include "support/test_ca.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::cli {
 namespace {
@@ -75,10 +76,10 @@ TEST(CheckConfig, AFileThatIsNotThereIsNamed) {
 class CheckConfigTls : public ::testing::Test {
  protected:
   CheckConfigTls() {
-    const TestIdentity identity = ca_.Issue("DNS:localhost");
-    folder_.Write("tls.crt", CertificatePem(identity));
-    folder_.Write("tls.key", KeyPem(identity));
-    folder_.Write("ca.pem", ReadWhole(ca_.ca_file()));
+    const PemIdentity identity = ca_.Issue("DNS:localhost");
+    folder_.Write("tls.crt", identity.certificate);
+    folder_.Write("tls.key", identity.key);
+    folder_.Write("ca.pem", ca_.pem());
   }
 
   // `tls`: more of the section.
@@ -98,18 +99,18 @@ class CheckConfigTls : public ::testing::Test {
 
 TEST_F(CheckConfigTls, ReadsTheFilesAsServeDoes) {
   EXPECT_EQ(Check(", client_ca_file: ca.pem").exit_code, kExitOk);
-  folder_.Write("broken.pem", ReadWhole(ca_.ca_file()).substr(0, 200));
+  folder_.Write("broken.pem", ca_.pem().substr(0, 200));
   const Outcome broken = Check(", client_ca_file: broken.pem");
   EXPECT_EQ(broken.exit_code, kExitLocalError);
   EXPECT_THAT(broken.err, HasSubstr("broken.pem"));
   EXPECT_THAT(broken.err, HasSubstr("client CA: certificate 1 cannot be read"));
-  folder_.Write("copy.pem", ReadWhole(ca_.ca_file()));
+  folder_.Write("copy.pem", ca_.pem());
   const Outcome twice = Check(
       ", client_ca: [{file: ca.pem, trust_domains: [prod]}, {file: copy.pem, trust_domains: "
       "[test]}]");
   EXPECT_EQ(twice.exit_code, kExitLocalError);
   EXPECT_THAT(twice.err, HasSubstr("is in another entry of client_ca too"));
-  folder_.Write("tls.key", KeyPem(ca_.Issue("DNS:other")));
+  folder_.Write("tls.key", ca_.Issue("DNS:other").key);
   const Outcome other_key = Check("");
   EXPECT_EQ(other_key.exit_code, kExitLocalError);
   EXPECT_THAT(other_key.err, HasSubstr("it does not belong to the certificate"));

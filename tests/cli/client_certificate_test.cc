@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/test_files.h"
 #include "cli/tls_acceptor.h"
+#include "support/test_ca.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::cli {
 namespace {
@@ -11,39 +12,40 @@ namespace {
 class RefusesClientCertificateTest : public ::testing::TestWithParam<int> {
  protected:
   Endpoint Anonymous(const TlsAcceptor& server) const {
-    return {.address = server.address(), .target = "", .ca_file = ca_.ca_file()};
+    return {.address = server.address(), .target = "", .ca_file = ca_file_};
   }
 
-  Endpoint With(const TlsAcceptor& server, const TestIdentity& client) const {
+  Endpoint With(const TlsAcceptor& server, const PemIdentity& client) const {
     Endpoint endpoint = Anonymous(server);
-    endpoint.cert_file = folder_.Write("cert.pem", CertificatePem(client));
-    endpoint.key_file = folder_.Write("key.pem", KeyPem(client));
+    endpoint.cert_file = folder_.Write("cert.pem", client.certificate);
+    endpoint.key_file = folder_.Write("key.pem", client.key);
     return endpoint;
   }
 
   TestFolder folder_;
   TestCa ca_;
+  const std::string ca_file_ = folder_.Write("ca.pem", ca_.pem());
 };
 
 TEST_P(RefusesClientCertificateTest, WhereNoneIsShown) {
-  const TlsAcceptor server(ca_.Issue("IP:127.0.0.1"), ca_.ca_file(), GetParam());
+  const TlsAcceptor server(ca_.Issue("IP:127.0.0.1"), ca_file_, GetParam());
   EXPECT_TRUE(RefusesClientCertificate(Anonymous(server)));
 }
 
 TEST_P(RefusesClientCertificateTest, WhereItIsOfAnotherAuthority) {
-  const TlsAcceptor server(ca_.Issue("IP:127.0.0.1"), ca_.ca_file(), GetParam());
+  const TlsAcceptor server(ca_.Issue("IP:127.0.0.1"), ca_file_, GetParam());
   const TestCa other;
   EXPECT_TRUE(RefusesClientCertificate(With(server, other.Issue("DNS:stranger"))));
 }
 
 TEST_P(RefusesClientCertificateTest, NotWhereItIsTaken) {
-  const TlsAcceptor server(ca_.Issue("IP:127.0.0.1"), ca_.ca_file(), GetParam());
+  const TlsAcceptor server(ca_.Issue("IP:127.0.0.1"), ca_file_, GetParam());
   EXPECT_FALSE(RefusesClientCertificate(With(server, ca_.Issue("DNS:friend"))));
 }
 
 TEST_P(RefusesClientCertificateTest, NotWhereItIsTheServerThatIsNotTrusted) {
   const TestCa other;
-  const TlsAcceptor server(other.Issue("IP:127.0.0.1"), ca_.ca_file(), GetParam());
+  const TlsAcceptor server(other.Issue("IP:127.0.0.1"), ca_file_, GetParam());
   EXPECT_FALSE(RefusesClientCertificate(Anonymous(server)));
 }
 

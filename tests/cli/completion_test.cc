@@ -6,7 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "cli/commands.h"
 #include "cli/run_binary.h"
-#include "cli/test_files.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::cli {
 namespace {

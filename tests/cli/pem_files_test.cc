@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "cli/test_files.h"
+#include "support/test_ca.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::cli {
 namespace {
@@ -19,18 +19,19 @@ class PemFilesTest : public ::testing::Test {
 
   TestFolder folder_;
   TestCa ca_;
-  TestIdentity identity_ = ca_.Issue("DNS:client");
-  std::string cert_file_ = folder_.Write("cert.pem", CertificatePem(identity_));
-  std::string key_file_ = folder_.Write("key.pem", KeyPem(identity_));
+  const std::string ca_file_ = folder_.Write("ca.pem", ca_.pem());
+  PemIdentity identity_ = ca_.Issue("DNS:client");
+  std::string cert_file_ = folder_.Write("cert.pem", identity_.certificate);
+  std::string key_file_ = folder_.Write("key.pem", identity_.key);
 };
 
 TEST_F(PemFilesTest, ReadsAuthoritiesCertificateAndKey) {
   const auto files =
-      ReadPemFiles({.ca_file = ca_.ca_file(), .cert_file = cert_file_, .key_file = key_file_});
+      ReadPemFiles({.ca_file = ca_file_, .cert_file = cert_file_, .key_file = key_file_});
   ASSERT_TRUE(files.ok()) << files.status();
-  EXPECT_EQ(files->authorities, ReadWhole(ca_.ca_file()));
-  EXPECT_EQ(files->certificate, CertificatePem(identity_));
-  EXPECT_EQ(files->key.Reveal(), KeyPem(identity_));
+  EXPECT_EQ(files->authorities, ca_.pem());
+  EXPECT_EQ(files->certificate, identity_.certificate);
+  EXPECT_EQ(files->key.Reveal(), identity_.key);
 }
 
 TEST_F(PemFilesTest, NamesTheFileThatIsNoGood) {
@@ -39,16 +40,16 @@ TEST_F(PemFilesTest, NamesTheFileThatIsNoGood) {
               HasSubstr("cannot read " + folder_.Path("gone.pem") + ": No such file"));
   EXPECT_THAT(Failure({.ca_file = nothing}), HasSubstr(nothing + " holds no certificate"));
   EXPECT_THAT(Failure({.ca_file = folder_.Path("")}), HasSubstr("Is a directory"));
-  EXPECT_THAT(Failure({.ca_file = ca_.ca_file(), .cert_file = cert_file_, .key_file = nothing}),
+  EXPECT_THAT(Failure({.ca_file = ca_file_, .cert_file = cert_file_, .key_file = nothing}),
               HasSubstr(nothing + " holds no private key"));
-  EXPECT_THAT(Failure({.ca_file = ca_.ca_file(), .cert_file = key_file_, .key_file = key_file_}),
+  EXPECT_THAT(Failure({.ca_file = ca_file_, .cert_file = key_file_, .key_file = key_file_}),
               HasSubstr(key_file_ + " holds no certificate"));
 }
 
 TEST_F(PemFilesTest, RefusesTheKeyOfAnotherCertificate) {
-  const std::string other = folder_.Write("other.pem", KeyPem(ca_.Issue("DNS:other")));
+  const std::string other = folder_.Write("other.pem", ca_.Issue("DNS:other").key);
   const std::string failure =
-      Failure({.ca_file = ca_.ca_file(), .cert_file = cert_file_, .key_file = other});
+      Failure({.ca_file = ca_file_, .cert_file = cert_file_, .key_file = other});
   EXPECT_THAT(failure,
               HasSubstr(other + " does not belong to the first certificate in " + cert_file_));
 }

@@ -3,7 +3,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/run_binary.h"
-#include "cli/test_files.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "absl/strings/str_join.h"
-#include "cli/test_files.h"
 #include "core/mutex.h"
 #include "core/strings.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::cli {
 namespace {

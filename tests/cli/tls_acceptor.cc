@@ -32,12 +32,11 @@ void AwaitLeave(int fd) {
 
 }  // namespace
 
-TlsAcceptor::TlsAcceptor(const TestIdentity& identity, const std::string& client_ca_file,
+TlsAcceptor::TlsAcceptor(const PemIdentity& identity, const std::string& client_ca_file,
                          int version)
     : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free),
       listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  SSL_CTX_use_certificate(context_.get(), identity.certificate.get());
-  SSL_CTX_use_PrivateKey(context_.get(), identity.key.get());
+  UseIdentity(context_.get(), identity);
   SSL_CTX_load_verify_file(context_.get(), client_ca_file.c_str());
   SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   SSL_CTX_set_min_proto_version(context_.get(), version);

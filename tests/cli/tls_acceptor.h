@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "support/tls_server.h"
+#include "support/test_ca.h"
 
 namespace credential_broker::cli {
 
@@ -16,7 +16,7 @@ namespace credential_broker::cli {
 class TlsAcceptor {
  public:
   // `version`: the only one, such as TLS1_3_VERSION.
-  TlsAcceptor(const TestIdentity& identity, const std::string& client_ca_file,
+  TlsAcceptor(const PemIdentity& identity, const std::string& client_ca_file,
               int version = TLS1_3_VERSION);
   ~TlsAcceptor();
   TlsAcceptor(const TlsAcceptor&) = delete;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/exit_code.h"
+#include "support/fixed_random.h"
 
 namespace credential_broker::cli {
 namespace {
@@ -77,11 +78,6 @@ class RecordingSink : public TokenSink {
   absl::Status result;
 };
 
-class HalfRandom : public Random {
- public:
-  std::uint64_t Bits() override { return std::uint64_t{1} << 63; }
-};
-
 // Time passes at once where somebody would wait for it.
 class ImpatientClock : public Clock {
  public:
@@ -145,7 +141,7 @@ class TokenFollowerTest : public testing::Test {
 
   ImpatientClock clock_;
   const BootTime start_ = clock_.now;
-  HalfRandom random_;
+  FixedRandom random_;
   RecordingSink sink_;
   std::vector<absl::Duration> opened_at_;
   std::string said_;

@@ -6,10 +6,11 @@
 
 #include "cli/exit_code.h"
 #include "cli/run_binary.h"
-#include "cli/test_files.h"
 #include "cli/tls_acceptor.h"
 #include "cli_client/fake_broker.h"
 #include "core/strings.h"
+#include "support/test_ca.h"
+#include "support/test_folder.h"
 
 namespace credential_broker::cli {
 namespace {
@@ -189,9 +190,9 @@ TEST(TokenPrint, AClosedStandardOutputNeverBecomesTheConnection) {
 class TokenPrintTls : public ::testing::Test {
  protected:
   TokenPrintTls() {
-    const TestIdentity server = ca_.Issue("IP:127.0.0.1");
-    options_.cert_pem = CertificatePem(server);
-    options_.key_pem = KeyPem(server);
+    const PemIdentity server = ca_.Issue("IP:127.0.0.1");
+    options_.cert_pem = server.certificate;
+    options_.key_pem = server.key;
   }
 
   Outcome Print(const FakeBroker& broker, const std::vector<std::string>& more) {
@@ -202,12 +203,13 @@ class TokenPrintTls : public ::testing::Test {
 
   TestFolder folder_;
   TestCa ca_;
+  const std::string ca_file_ = folder_.Write("ca.pem", ca_.pem());
   FakeBroker::Options options_;
 };
 
 TEST_F(TokenPrintTls, TrustsTheGivenAuthority) {
   const FakeBroker broker(options_);
-  const Outcome outcome = Print(broker, {"--ca-file", ca_.ca_file()});
+  const Outcome outcome = Print(broker, {"--ca-file", ca_file_});
   EXPECT_EQ(outcome.out, "the-token\n") << outcome.err;
   EXPECT_EQ(outcome.err, "");
 }
@@ -215,38 +217,38 @@ TEST_F(TokenPrintTls, TrustsTheGivenAuthority) {
 TEST_F(TokenPrintTls, DoesNotTrustAnother) {
   const FakeBroker broker(options_);
   const TestCa other;
-  const Outcome outcome = Print(broker, {"--ca-file", other.ca_file()});
+  const Outcome outcome = Print(broker, {"--ca-file", folder_.Write("other.pem", other.pem())});
   EXPECT_EQ(outcome.exit_code, kExitBrokerError);
   EXPECT_THAT(outcome.err, HasSubstr("--ca-file"));
   EXPECT_THAT(broker.calls(), IsEmpty());
 }
 
 TEST_F(TokenPrintTls, WantsTheNameOfTheAddressOrTheOneGiven) {
-  const TestIdentity server = ca_.Issue("DNS:broker.prod");
-  options_.cert_pem = CertificatePem(server);
-  options_.key_pem = KeyPem(server);
+  const PemIdentity server = ca_.Issue("DNS:broker.prod");
+  options_.cert_pem = server.certificate;
+  options_.key_pem = server.key;
   const FakeBroker broker(options_);
-  const Outcome outcome = Print(broker, {"--ca-file", ca_.ca_file()});
+  const Outcome outcome = Print(broker, {"--ca-file", ca_file_});
   EXPECT_EQ(outcome.exit_code, kExitBrokerError);
   EXPECT_THAT(outcome.err, HasSubstr("--server-name")) << outcome.err;
-  EXPECT_EQ(Print(broker, {"--ca-file", ca_.ca_file(), "--server-name", "broker.prod"}).out,
+  EXPECT_EQ(Print(broker, {"--ca-file", ca_file_, "--server-name", "broker.prod"}).out,
             "the-token\n");
 }
 
 TEST_F(TokenPrintTls, ShowsItsCertificate) {
-  options_.client_ca_pem = ReadWhole(ca_.ca_file());
+  options_.client_ca_pem = ca_.pem();
   const FakeBroker broker(options_);
-  const TestIdentity client = ca_.Issue("URI:spiffe://prod/ns/orders/sa/api");
-  const Outcome outcome = Print(broker, {"--ca-file", ca_.ca_file(), "--cert-file",
-                                         folder_.Write("cert.pem", CertificatePem(client)),
-                                         "--key-file", folder_.Write("key.pem", KeyPem(client))});
+  const PemIdentity client = ca_.Issue("URI:spiffe://prod/ns/orders/sa/api");
+  const Outcome outcome = Print(
+      broker, {"--ca-file", ca_file_, "--cert-file", folder_.Write("cert.pem", client.certificate),
+               "--key-file", folder_.Write("key.pem", client.key)});
   EXPECT_EQ(outcome.out, "the-token\n") << outcome.err;
 }
 
 TEST_F(TokenPrintTls, ARefusedClientCertificateEndsWithFour) {
-  const TlsAcceptor broker(ca_.Issue("IP:127.0.0.1"), ca_.ca_file());
+  const TlsAcceptor broker(ca_.Issue("IP:127.0.0.1"), ca_file_);
   const Outcome none =
-      RunBinary({"token", "print", "--address", broker.address(), "--ca-file", ca_.ca_file()});
+      RunBinary({"token", "print", "--address", broker.address(), "--ca-file", ca_file_});
   EXPECT_EQ(none.exit_code, kExitNotAllowed) << none.err;
   EXPECT_THAT(none.err, HasSubstr("--cert-file"));
 }
@@ -259,7 +261,7 @@ TEST_F(TokenPrintTls, AFileThatIsNotThereIsALocalError) {
 
 TEST_F(TokenPrintTls, TlsToAPlaintextBrokerIsToldApart) {
   const FakeBroker broker;
-  const Outcome outcome = Print(broker, {"--ca-file", ca_.ca_file()});
+  const Outcome outcome = Print(broker, {"--ca-file", ca_file_});
   EXPECT_EQ(outcome.exit_code, kExitBrokerError);
   EXPECT_THAT(outcome.err, HasSubstr("--plaintext"));
 }

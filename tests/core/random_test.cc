@@ -3,8 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <limits>
 #include <set>
+
+#include "support/fixed_random.h"
 
 namespace credential_broker {
 namespace {
@@ -17,19 +18,10 @@ TEST(SystemRandom, DrawsDoNotRepeat) {
   EXPECT_EQ(draws.size(), 1000U);
 }
 
-class Constant final : public Random {
- public:
-  explicit Constant(std::uint64_t bits) : bits_(bits) {}
-  std::uint64_t Bits() override { return bits_; }
-
- private:
-  const std::uint64_t bits_;
-};
-
 TEST(Random, FractionCoversZeroToJustBelowOne) {
-  EXPECT_EQ(Constant(0).Fraction(), 0.0);
-  EXPECT_EQ(Constant(std::uint64_t{1} << 63).Fraction(), 0.5);
-  const double most = Constant(std::numeric_limits<std::uint64_t>::max()).Fraction();
+  EXPECT_EQ(FixedRandom(0).Fraction(), 0.0);
+  EXPECT_EQ(FixedRandom(FixedRandom::kMiddle).Fraction(), 0.5);
+  const double most = FixedRandom(FixedRandom::kMax).Fraction();
   EXPECT_LT(most, 1.0);
   EXPECT_GT(most, 0.9999999);
 }

@@ -13,7 +13,7 @@
 
 #include "h2/server.h"
 #include "h2/test_application.h"
-#include "h2/test_certificates.h"
+#include "support/test_ca.h"
 
 namespace credential_broker::h2 {
 namespace {
@@ -112,7 +112,7 @@ class AbruptPeerTest : public ::testing::TestWithParam<bool> {
     EXPECT_EQ(server_->counters().connections_closed.value(), closed);
   }
 
-  TestAuthority ca_;
+  TestCa ca_;
   Signal asked_;
   Signal gone_;
   bool wait_in_handler_ = true;

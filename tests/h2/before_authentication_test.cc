@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 
 #include <csignal>
 #include <memory>
@@ -11,7 +10,7 @@
 
 #include "absl/time/clock.h"
 #include "h2/test_application.h"
-#include "h2/test_certificates.h"
+#include "support/test_ca.h"
 
 namespace credential_broker::h2 {
 namespace {
@@ -123,7 +122,7 @@ class BeforeAuthentication : public ::testing::Test {
   }
 
   EchoApplication application_;
-  TestAuthority ca_;
+  TestCa ca_;
   PemIdentity client_ = ca_.Issue("URI:spiffe://test/client");
 };
 
@@ -247,17 +246,7 @@ TEST_F(BeforeAuthentication, OneOfTwoHandshakesGetsTheLastPlace) {
   EXPECT_EQ(client->Call("/").Get(":status"), "200");
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()),
                                                             SSL_CTX_free);
-  std::unique_ptr<BIO, decltype(&BIO_free)> pem(
-      BIO_new_mem_buf(client_.certificate.data(), static_cast<int>(client_.certificate.size())),
-      BIO_free);
-  std::unique_ptr<X509, decltype(&X509_free)> certificate(
-      PEM_read_bio_X509(pem.get(), nullptr, nullptr, nullptr), X509_free);
-  std::unique_ptr<BIO, decltype(&BIO_free)> key_pem(
-      BIO_new_mem_buf(client_.key.data(), static_cast<int>(client_.key.size())), BIO_free);
-  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
-      PEM_read_bio_PrivateKey(key_pem.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
-  SSL_CTX_use_certificate(context.get(), certificate.get());
-  SSL_CTX_use_PrivateKey(context.get(), key.get());
+  UseIdentity(context.get(), client_);
   constexpr unsigned char kAlpn[] = {2, 'h', '2'};
   SSL_CTX_set_alpn_protos(context.get(), kAlpn, sizeof(kAlpn));
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(context.get()), SSL_free);

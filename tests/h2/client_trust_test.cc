@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+<<<<<<< HEAD
 #include <openssl/pem.h>
 #include <poll.h>
+=======
+>>>>>>> fakes
 
 #include <memory>
 #include <optional>
@@ -12,8 +15,9 @@
 
 #include "core/mutex.h"
 #include "h2/test_application.h"
-#include "h2/test_certificates.h"
 #include "h2/tls_context.h"
+#include "support/settable_clock.h"
+#include "support/test_ca.h"
 
 namespace credential_broker::h2 {
 namespace {
@@ -22,38 +26,13 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// The system's time, with a wall clock that a test may set.
-class SetClock final : public Clock {
- public:
-  BootTime Now() const override { return SystemClock().Now(); }
-  absl::Time WallNow() const override {
-    MutexLock lock(mutex_);
-    return SystemClock().WallNow() + ahead_;
-  }
-  void SetAhead(absl::Duration ahead) {
-    MutexLock lock(mutex_);
-    ahead_ = ahead;
-  }
-
- private:
-  mutable Mutex mutex_;
-  absl::Duration ahead_ ABSL_GUARDED_BY(mutex_);
-};
-
 // Makes a handshake in memory. Returns what the server's verification of `client` results in.
 long VerifyResultOf(const TlsIdentity& identity, const PemIdentity& client) {  // NOLINT
   const auto context = TlsContext::Create(identity);
   EXPECT_TRUE(context.ok()) << context.status();
   const SslPtr server = (*context)->NewConnection();
   const SslCtxPtr client_context(SSL_CTX_new(TLS_client_method()));
-  const auto chain = ReadCertificates("client", client.certificate);
-  SSL_CTX_use_certificate(client_context.get(), chain->front().get());
-  for (std::size_t i = 1; i < chain->size(); ++i) {
-    SSL_CTX_add1_chain_cert(client_context.get(), (*chain)[i].get());
-  }
-  const BioPtr key_text = MemoryReader(client.key);
-  const PkeyPtr key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, NoPassphrase, nullptr));
-  SSL_CTX_use_PrivateKey(client_context.get(), key.get());
+  UseIdentity(client_context.get(), client);
   const SslPtr ssl(SSL_new(client_context.get()));
   SSL_set_connect_state(ssl.get());
   BIO* server_end = nullptr;
@@ -181,8 +160,8 @@ class ClientTrustTest : public ::testing::Test {
     return peer_;
   }
 
-  TestAuthority ca_;
-  SetClock clock_;
+  TestCa ca_;
+  SettableClock clock_;
   Mutex mutex_;
   Peer peer_ ABSL_GUARDED_BY(mutex_);
   ScriptedApplication application_;
@@ -258,7 +237,7 @@ TEST_F(ClientTrustTest, AChangedCrlEndsTheRevokedConnectionAndNoOther) {
 }
 
 TEST_F(ClientTrustTest, ACaThatIsRemovedEndsItsConnections) {
-  const TestAuthority second("second");
+  const TestCa second("second");
   Start(Identity(ca_.pem() + second.pem()));
   const auto first_client = Connect(ca_.Issue("DNS:a"));
   const auto second_client = Connect(second.Issue("DNS:b"));
@@ -335,7 +314,7 @@ TEST_F(ClientTrustTest, ARenewedServerCertificateEndsNoConnection) {
 }
 
 TEST_F(ClientTrustTest, AnExpiredCrlRefusesItsIssuersCertificatesOnly) {
-  const TestAuthority second("second");
+  const TestCa second("second");
   Start(Identity(ca_.pem() + second.pem(), ca_.Crl({}, -absl::Minutes(1))));
   EXPECT_FALSE(Serves(ca_.Issue("DNS:a")));
   EXPECT_TRUE(Serves(second.Issue("DNS:b")));
@@ -368,7 +347,7 @@ TEST_F(ClientTrustTest, RefusesCrlsThatWouldLockOutClientsOrLetRevokedOnesIn) {
   const auto refusal = [this](const CrlOptions& options) {
     return Refusal(Identity(ca_.pem(), ca_.Crl({}, absl::Hours(1), options)));
   };
-  const TestAuthority impostor("CA");
+  const TestCa impostor("CA");
   EXPECT_THAT(Refusal(Identity(ca_.pem(), impostor.Crl({}))),
               HasSubstr("CRL of CN = CA: it is not signed by the client CA of that name"));
   EXPECT_THAT(refusal({.issued = absl::Minutes(6)}),
@@ -379,10 +358,10 @@ TEST_F(ClientTrustTest, RefusesCrlsThatWouldLockOutClientsOrLetRevokedOnesIn) {
               HasSubstr("CRL of CN = CA: it is for some reasons (onlySomeReasons)"));
   EXPECT_THAT(refusal({.unknown_critical = true}),
               HasSubstr("CRL of CN = CA: it has a critical extension that is not supported"));
-  const TestAuthority no_crl_sign("no CRL", {.key_usage = "critical,keyCertSign"});
+  const TestCa no_crl_sign("no CRL", {.key_usage = "critical,keyCertSign"});
   EXPECT_THAT(Refusal(Identity(no_crl_sign.pem(), no_crl_sign.Crl({}))),
               HasSubstr("CRL of CN = no CRL: the keyUsage of the client CA lacks cRLSign"));
-  const TestAuthority no_key_usage("any", {.key_usage = ""});
+  const TestCa no_key_usage("any", {.key_usage = ""});
   EXPECT_TRUE(CheckIdentity(Identity(no_key_usage.pem(), no_key_usage.Crl({}))).ok());
 }
 
@@ -416,7 +395,7 @@ TEST_F(ClientTrustTest, OnlyTheNewestCrlOfAnIssuerIsInForce) {
 }
 
 TEST_F(ClientTrustTest, ACrlBelongsToTheCaWhoseKeySignedIt) {
-  const TestAuthority renewed("CA");
+  const TestCa renewed("CA");
   const PemIdentity stolen = ca_.Issue("DNS:stolen");
   Start(Identity(ca_.pem() + renewed.pem(), ca_.Crl({stolen.certificate})));
   EXPECT_TRUE(Serves(ca_.Issue("DNS:a")));
@@ -438,25 +417,25 @@ TEST_F(ClientTrustTest, ACrlBelongsToTheCaWhoseKeySignedIt) {
 }
 
 TEST_F(ClientTrustTest, RefusesACrlThatDoesNotSayWhichCaOfItsNameItIsOf) {
-  const TestAuthority renewed("CA");
+  const TestCa renewed("CA");
   const std::string both = ca_.pem() + renewed.pem();
   constexpr char kRefusal[] = "CRL of CN = CA: client CAs with different keys have this name";
   EXPECT_THAT(Refusal(Identity(both, ca_.Crl({}, absl::Hours(1), {.key_id = false}))),
               HasSubstr(kRefusal));
-  const TestAuthority unmarked("CA", {.key_id = false});
+  const TestCa unmarked("CA", {.key_id = false});
   EXPECT_THAT(Refusal(Identity(ca_.pem() + unmarked.pem(), ca_.Crl({}))), HasSubstr(kRefusal))
       << "a CA without a key identifier is taken for any";
 }
 
 TEST_F(ClientTrustTest, RefusesACertificateThatIsNotACa) {
-  const auto refusal = [this](const TestAuthority& authority) {
+  const auto refusal = [this](const TestCa& authority) {
     return Refusal(Identity(authority.pem()));
   };
   EXPECT_THAT(Refusal(Identity(ca_.pem() + ca_.Issue("DNS:a").certificate)),
               HasSubstr("client CA: the certificate CN = leaf is not a CA"));
-  EXPECT_THAT(refusal(TestAuthority("old", {.version_1 = true})),
+  EXPECT_THAT(refusal(TestCa("old", {.version_1 = true})),
               HasSubstr("client CA: the certificate CN = old is not a CA"));
-  EXPECT_THAT(refusal(TestAuthority("signer", {.key_usage = "critical,digitalSignature"})),
+  EXPECT_THAT(refusal(TestCa("signer", {.key_usage = "critical,digitalSignature"})),
               HasSubstr("client CA: the certificate CN = signer is not a CA"));
   EXPECT_THAT(Refusal(Scoped({{"a.pem", ca_.Issue("DNS:a").certificate, {{"prod"}, false}}})),
               HasSubstr("client CA a.pem: the certificate CN = leaf is not a CA"));
@@ -474,7 +453,7 @@ TEST_F(ClientTrustTest, APinnedClientCertificateIsTrustedForItselfAlone) {
 // OpenSSL would verify the CRL of a certificate's issuer before the issuer's own signature.
 TEST_F(ClientTrustTest, NoCrlIsVerifiedWithTheKeyOfACertificateThatNoCaHasSigned) {
   const std::string crl = ca_.Crl({}, absl::Hours(1), {.key_id = false});
-  const TestAuthority forged("CA", ca_, {.forged = true});
+  const TestCa forged("CA", ca_, {.forged = true});
   PemIdentity leaf = forged.IssueBySerial("DNS:a");
   leaf.certificate += forged.pem();
   EXPECT_EQ(VerifyResultOf(Identity(ca_.pem(), crl), leaf), X509_V_ERR_CERT_SIGNATURE_FAILURE);
@@ -482,7 +461,7 @@ TEST_F(ClientTrustTest, NoCrlIsVerifiedWithTheKeyOfACertificateThatNoCaHasSigned
 }
 
 TEST_F(ClientTrustTest, ChecksWhatIsBelowAnIntermediateAndTheIntermediateItself) {
-  const TestAuthority middle("middle", ca_);
+  const TestCa middle("middle", ca_);
   PemIdentity leaf = middle.Issue("DNS:a");
   const std::string leaf_alone = leaf.certificate;
   leaf.certificate += middle.pem();
@@ -502,7 +481,7 @@ TEST_F(ClientTrustTest, ChecksWhatIsBelowAnIntermediateAndTheIntermediateItself)
 }
 
 TEST_F(ClientTrustTest, TheCaThatVerifiedTheChainDecidesAboutNames) {
-  const TestAuthority test("test CA");
+  const TestCa test("test CA");
   Start(Scoped(
       {{"prod.pem", ca_.pem(), {{"prod"}, false}}, {"test.pem", test.pem(), {{"test"}, true}}}));
   EXPECT_TRUE(Serves(ca_.Issue("URI:spiffe://prod/a")));
@@ -515,7 +494,7 @@ TEST_F(ClientTrustTest, TheCaThatVerifiedTheChainDecidesAboutNames) {
 }
 
 TEST_F(ClientTrustTest, TheNearestCaOfAChainDecides) {
-  const TestAuthority middle("middle", ca_);
+  const TestCa middle("middle", ca_);
   PemIdentity leaf = middle.Issue("URI:spiffe://test/a");
   leaf.certificate += middle.pem();
   Start(Scoped({{"root.pem", ca_.pem(), {{"prod"}, false}},
@@ -530,8 +509,8 @@ TEST_F(ClientTrustTest, TheNearestCaOfAChainDecides) {
 }
 
 TEST_F(ClientTrustTest, ACasEntryCountsForEachCertificateOfItsKey) {
-  const TestAuthority middle("middle", ca_);
-  const TestAuthority renewed = middle.Renewed(ca_);
+  const TestCa middle("middle", ca_);
+  const TestCa renewed = middle.Renewed(ca_);
   PemIdentity leaf = renewed.IssueBySerial("URI:spiffe://test/a");
   leaf.certificate += renewed.pem();
   const auto identity = [&](CertificateScope root_scope) {
@@ -555,7 +534,7 @@ TEST_F(ClientTrustTest, ACasEntryCountsForEachCertificateOfItsKey) {
 }
 
 TEST_F(ClientTrustTest, NoCrlRevokesAClientCa) {
-  const TestAuthority middle("middle", ca_);
+  const TestCa middle("middle", ca_);
   const PemIdentity leaf = middle.Issue("DNS:a");
   const PemIdentity stolen = middle.Issue("DNS:stolen");
   Start(Identity(middle.pem(), middle.Crl({stolen.certificate})));

@@ -10,7 +10,7 @@
 
 #include "absl/time/clock.h"
 #include "h2/test_application.h"
-#include "h2/test_certificates.h"
+#include "support/test_ca.h"
 
 namespace credential_broker::h2 {
 namespace {
@@ -95,7 +95,7 @@ TEST(Connection, ASilentClientIsClosedWhenTheHandshakeTimeIsOver) {
 }
 
 TEST(Connection, ATlsHandshakeThatDoesNotEndIsClosed) {
-  TestAuthority ca;
+  TestCa ca;
   PemIdentity leaf = ca.Issue("DNS:localhost");
   ServerOptions options;
   options.address = "127.0.0.1:0";

@@ -6,26 +6,18 @@
 #include <thread>
 #include <vector>
 
+#include "support/fake_loop.h"
+
 namespace credential_broker::h2 {
 namespace {
-
-class CountingLoop : public EventLoop {
- public:
-  void Post(absl::AnyInvocable<void() &&> /*task*/) override { ++wakes; }
-  std::unique_ptr<Timer> RunAfter(absl::Duration /*delay*/,
-                                  absl::AnyInvocable<void() &&> /*task*/) override {
-    return nullptr;
-  }
-  std::atomic<int> wakes{0};
-};
 
 class OutputBudgetTest : public testing::Test {
  protected:
   OutputBudget::Share NewShare(int loop = 0) { return {budget_, loops_[loop]}; }
 
   std::shared_ptr<OutputBudget> budget_ = std::make_shared<OutputBudget>(1000);
-  std::shared_ptr<CountingLoop> events_[2] = {std::make_shared<CountingLoop>(),
-                                              std::make_shared<CountingLoop>()};
+  std::shared_ptr<FakeLoop> events_[2] = {std::make_shared<FakeLoop>(),
+                                          std::make_shared<FakeLoop>()};
   std::shared_ptr<OutputBudget::Loop> loops_[2] = {
       std::make_shared<OutputBudget::Loop>(events_[0]),
       std::make_shared<OutputBudget::Loop>(events_[1])};
@@ -61,8 +53,8 @@ TEST_F(OutputBudgetTest, BeyondTheLimitTheLargestQueueOfAllLoopsIsChosen) {
   EXPECT_FALSE(growing.chosen());
   EXPECT_TRUE(loops_[1]->has_chosen());
   EXPECT_FALSE(loops_[0]->has_chosen());
-  EXPECT_EQ(events_[1]->wakes, 1);
-  EXPECT_EQ(events_[0]->wakes, 0);
+  EXPECT_EQ(events_[1]->posts(), 1);
+  EXPECT_EQ(events_[0]->posts(), 0);
   EXPECT_EQ(budget_->total(), 401U);
 }
 

@@ -10,7 +10,7 @@
 #include "core/mutex.h"
 #include "h2/server.h"
 #include "h2/test_application.h"
-#include "h2/test_certificates.h"
+#include "support/test_ca.h"
 
 namespace credential_broker::h2 {
 namespace {
@@ -70,7 +70,7 @@ class ReadTurnTest : public ::testing::TestWithParam<bool> {
     return paths_;
   }
 
-  TestAuthority ca_;
+  TestCa ca_;
   Mutex mutex_;
   std::vector<std::string> paths_ ABSL_GUARDED_BY(mutex_);
   Signal held_;

@@ -12,8 +12,8 @@
 
 #include "absl/time/clock.h"
 #include "h2/test_application.h"
-#include "h2/test_certificates.h"
 #include "support/ipv6.h"
+#include "support/test_ca.h"
 #include "support/test_folder.h"
 
 namespace credential_broker::h2 {
@@ -77,7 +77,7 @@ class TlsServerTest : public ::testing::Test {
     return status.empty() ? "closed" : status;
   }
 
-  TestAuthority ca_;
+  TestCa ca_;
   PeerApplication peers_;
 };
 
@@ -140,7 +140,7 @@ TEST_F(TlsServerTest, NamesOfTheClientCertificateReachTheApplication) {
 
 TEST_F(TlsServerTest, WithoutACertificateThatFitsNobodyIsServed) {
   auto server = Start(true);
-  TestAuthority stranger;
+  TestCa stranger;
   for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     for (const PemIdentity& identity :
          {PemIdentity(), stranger.Issue("URI:spiffe://prod/a"), ca_.Issue("DNS:a", -1)}) {
@@ -208,7 +208,7 @@ TEST_F(TlsServerTest, ANewIdentityServesNewConnections) {
   auto server = Start(false);
   auto old = H2Client::Connect(Client(*server));
   ASSERT_TRUE(old.ok());
-  TestAuthority next;
+  TestCa next;
   PemIdentity leaf = next.Issue("DNS:localhost");
   ASSERT_TRUE(server->UpdateIdentity({leaf.certificate, Secret(leaf.key), ""}).ok());
   EXPECT_EQ((*old)->Call("/").Get(":status"), "200");

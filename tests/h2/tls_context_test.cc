@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/clock.h"
-#include "h2/test_certificates.h"
+#include "support/test_ca.h"
 
 namespace credential_broker::h2 {
 namespace {
@@ -22,14 +22,14 @@ absl::Status Try(const std::string& certificate, const std::string& key,
 }
 
 TEST(TlsContext, TakesACertificateWithItsKey) {
-  TestAuthority ca;
+  TestCa ca;
   PemIdentity leaf = ca.Issue("DNS:localhost");
   EXPECT_TRUE(Try(leaf.certificate, leaf.key).ok());
   EXPECT_TRUE(Try(leaf.certificate + ca.pem(), leaf.key, ca.pem() + ca.pem()).ok());
 }
 
 TEST(TlsContext, RefusesWhatDoesNotFitAndSaysWhat) {
-  TestAuthority ca;
+  TestCa ca;
   PemIdentity leaf = ca.Issue("DNS:localhost");
   PemIdentity other = ca.Issue("DNS:other");
   EXPECT_THAT(Try("", leaf.key).ToString(), HasSubstr("TLS certificate: no certificate in it"));
@@ -51,7 +51,7 @@ TEST(TlsContext, RefusesWhatDoesNotFitAndSaysWhat) {
 }
 
 TEST(TlsContext, RefusesACertificateThatHasExpired) {
-  TestAuthority ca;
+  TestCa ca;
   PemIdentity expired = ca.Issue("DNS:localhost", -1);
   absl::Status status = Try(expired.certificate, expired.key);
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
@@ -59,7 +59,7 @@ TEST(TlsContext, RefusesACertificateThatHasExpired) {
 }
 
 TEST(TlsContext, RefusesACertificateThatIsNotValidYet) {
-  TestAuthority ca;
+  TestCa ca;
   PemIdentity fresh = ca.Issue("DNS:localhost", 3, absl::Minutes(4));
   EXPECT_EQ(Try(fresh.certificate, fresh.key), absl::OkStatus()) << "its CA's clock may be ahead";
   PemIdentity early = ca.Issue("DNS:localhost", 3, absl::Minutes(6));
@@ -70,9 +70,9 @@ TEST(TlsContext, RefusesACertificateThatIsNotValidYet) {
 }
 
 TEST(TlsContext, TellsWhenTheFirstOfItsCertificatesExpires) {
-  const TestAuthority root("root", {.days = 30});
-  const TestAuthority old_root("old root", {.days = 10});
-  const TestAuthority intermediate("intermediate", root, {.days = 5});
+  const TestCa root("root", {.days = 30});
+  const TestCa old_root("old root", {.days = 10});
+  const TestCa intermediate("intermediate", root, {.days = 5});
   const PemIdentity leaf = intermediate.Issue("DNS:localhost", 1, -absl::Hours(3));
   const PemIdentity long_lived = intermediate.Issue("DNS:localhost", 20);
   const auto expiring = [](const std::string& chain, const PemIdentity& identity,
@@ -97,7 +97,7 @@ TEST(TlsContext, TellsWhenTheFirstOfItsCertificatesExpires) {
 }
 
 TEST(TlsContext, ChecksOfManyConnectionsAgainstALargeCrlTakeAFifthOfALoopsTime) {
-  TestAuthority ca;
+  TestCa ca;
   PemIdentity leaf = ca.Issue("DNS:localhost");
   TlsIdentity identity{leaf.certificate, Secret(leaf.key), ca.pem()};
   const auto spread = [&](std::size_t connections) {
@@ -112,7 +112,7 @@ TEST(TlsContext, ChecksOfManyConnectionsAgainstALargeCrlTakeAFifthOfALoopsTime) 
 }
 
 TEST(TlsContext, DoesNotAskForThePassphraseOfAnEncryptedKey) {
-  TestAuthority ca;
+  TestCa ca;
   PemIdentity leaf = ca.Issue("DNS:localhost");
   std::string encrypted =
       "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: "

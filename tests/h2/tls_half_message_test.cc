@@ -19,7 +19,7 @@
 
 #include "h2/openssl.h"
 #include "h2/test_application.h"
-#include "h2/test_certificates.h"
+#include "support/test_ca.h"
 
 namespace credential_broker::h2 {
 namespace {
@@ -172,7 +172,7 @@ class TlsHalfMessage : public ::testing::Test {
     return *std::move(server);
   }
 
-  TestAuthority ca_;
+  TestCa ca_;
 };
 
 TEST_F(TlsHalfMessage, DoesNotKeepTheLoopAwake) {

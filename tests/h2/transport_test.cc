@@ -10,7 +10,7 @@
 
 #include "absl/time/clock.h"
 #include "h2/test_application.h"
-#include "h2/test_certificates.h"
+#include "support/test_ca.h"
 
 namespace credential_broker::h2 {
 namespace {
@@ -67,7 +67,7 @@ class TlsTransport : public ::testing::Test {
   }
 
   EchoApplication application_;
-  TestAuthority ca_;
+  TestCa ca_;
   std::unique_ptr<Server> server_;
 };
 

@@ -9,7 +9,7 @@
 #include "core/token.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "observe/fake_log.h"
+#include "support/fake_clock.h"
 
 namespace credential_broker::observe {
 namespace {
@@ -41,7 +41,7 @@ class CredentialMetricsTest : public ::testing::Test {
                               absl::Seconds(1));
   }
 
-  StoppedClock clock_;
+  FakeClock clock_;
   CredentialMetrics metrics_{clock_};
 };
 

@@ -5,19 +5,14 @@
 #include <string_view>
 #include <vector>
 
-#include "core/clock.h"
 #include "core/mutex.h"
 #include "observe/log.h"
+#include "support/fake_clock.h"
 
 namespace credential_broker::observe {
 
-// 2026-01-02T03:04:05.678Z, for ever.
-class StoppedClock : public Clock {
- public:
-  BootTime Now() const override { return BootTime(); }
-  absl::Time WallNow() const override { return absl::FromUnixMillis(1767323045678); }
-};
-
+// The time of all lines.
+inline constexpr absl::Time kLogTime = absl::FromUnixMillis(1767323045678);
 inline constexpr std::string_view kJsonTime = R"({"time":"2026-01-02T03:04:05.678Z",)";
 
 // A logger that keeps its lines. Thread-safe.
@@ -48,7 +43,7 @@ class FakeLog {
   }
 
  private:
-  const StoppedClock clock_;
+  const FakeClock clock_{kLogTime};
   mutable Mutex mutex_;
   std::vector<std::string> lines_ ABSL_GUARDED_BY(mutex_);
   Logger logger_;

@@ -57,7 +57,7 @@ TEST(Logger, LeavesOutWhatIsBelowItsLevel) {
 }
 
 TEST(Logger, SurvivesASinkThatThrows) {
-  const StoppedClock clock;
+  const FakeClock clock(kLogTime);
   int calls = 0;
   Logger log({}, clock, [&calls](std::string_view) {
     if (++calls == 1) {
@@ -76,7 +76,7 @@ TEST(Logger, SurvivesASinkThatThrows) {
 }
 
 TEST(Logger, HasWrittenEverythingToStandardErrorWhenItIsClosed) {
-  const StoppedClock clock;
+  const FakeClock clock(kLogTime);
   testing::internal::CaptureStderr();
   absl::StatusOr<std::unique_ptr<Logger>> log = Logger::ToStandardError({}, clock);
   ASSERT_TRUE(log.ok()) << log.status();

@@ -6,15 +6,15 @@
 
 #include "core/reason.h"
 #include "service/fakes.h"
+#include "support/fake_clock.h"
 
 namespace credential_broker::service {
 namespace {
 
 TEST(FillAccessToken, TellsTheTimeThatIsLeftNow) {
-  ManualClock clock;
+  FakeClock clock(absl::FromUnixSeconds(1'800'000'000));
   const auto token = MakeToken(clock, "secret-value", "v1");
-  clock.now = clock.now + absl::Seconds(100);
-  clock.wall += absl::Seconds(100);
+  clock.Advance(absl::Seconds(100));
   api::AccessToken message;
   FillAccessToken(*token, clock.Now(), clock, message);
   EXPECT_EQ(message.value(), "secret-value");
@@ -26,9 +26,9 @@ TEST(FillAccessToken, TellsTheTimeThatIsLeftNow) {
 }
 
 TEST(FillAccessToken, AWallClockThatWasSetMovesTheInstantsNotTheRemainder) {
-  ManualClock clock;
+  FakeClock clock(absl::FromUnixSeconds(1'800'000'000));
   const auto token = MakeToken(clock, "x", "v1");
-  clock.wall += absl::Hours(1);
+  clock.JumpWall(absl::Hours(1));
   api::AccessToken message;
   FillAccessToken(*token, clock.Now(), clock, message);
   EXPECT_EQ(message.remaining_validity().seconds(), 300);
@@ -36,11 +36,10 @@ TEST(FillAccessToken, AWallClockThatWasSetMovesTheInstantsNotTheRemainder) {
 }
 
 TEST(FillAccessToken, AThreadThatIsHeldUpTellsOfTheMomentThatItJudgedBy) {
-  ManualClock clock;
+  FakeClock clock(absl::FromUnixSeconds(1'800'000'000));
   const auto token = MakeToken(clock, "x", "v1");
-  const BootTime judged_at = clock.now;
-  clock.now = clock.now + absl::Seconds(7);
-  clock.wall += absl::Seconds(7);
+  const BootTime judged_at = clock.Now();
+  clock.Advance(absl::Seconds(7));
   api::AccessToken message;
   FillAccessToken(*token, judged_at, clock, message);
   EXPECT_EQ(message.remaining_validity().seconds(), 300);

@@ -5,6 +5,7 @@
 
 #include "rpc/router.h"
 #include "service/fakes.h"
+#include "support/fake_clock.h"
 
 namespace credential_broker::service {
 namespace {
@@ -32,7 +33,7 @@ class AdminServiceTest : public testing::Test {
     handler_->OnMessage(request.SerializeAsString());
   }
 
-  ManualClock clock_;
+  FakeClock clock_;
   std::shared_ptr<FakeCredential> credential_ = std::make_shared<FakeCredential>();
   // Nobody may use it: the admin service asks no rule.
   CurrentCredentials credentials_{CredentialSet({{"default", credential_}}, AccessPolicy({}))};

@@ -11,6 +11,7 @@
 #include "core/reason.h"
 #include "service/fake_tokens.h"
 #include "service/fakes.h"
+#include "support/fake_clock.h"
 
 namespace credential_broker::service {
 namespace {
@@ -49,10 +50,7 @@ class BearerLeaseTest : public testing::Test {
     std::move(tokens_.waiting)(std::move(verdict));
     call_.RunPosted();
   }
-  void Advance(absl::Duration by) {
-    clock_.now = clock_.now + by;
-    clock_.wall += by;
-  }
+  void Advance(absl::Duration by) { clock_.Advance(by); }
   // Lets the time of the timer pass, and runs it.
   void PassTimer() {
     ASSERT_EQ(call_.timers().size(), 1U);
@@ -70,7 +68,7 @@ class BearerLeaseTest : public testing::Test {
     return identity::MarkOutage(MakeError(Reason::kUpstreamUnavailable, "no API server"));
   }
 
-  ManualClock clock_;
+  FakeClock clock_;
   FakeTokens tokens_;
   FakeCall call_;
   BearerLeases shared_{clock_};
@@ -79,7 +77,7 @@ class BearerLeaseTest : public testing::Test {
 };
 
 TEST_F(BearerLeaseTest, AsksAgainAtTheEndOfEachVerdict) {
-  Know(Verified(kLeaseAccount, clock_.now + absl::Seconds(10)));
+  Know(Verified(kLeaseAccount, clock_.Now() + absl::Seconds(10)));
   Begin();
   EXPECT_EQ(tokens_.asks, 0) << "the call's own authentication has just asked";
   EXPECT_THAT(call_.timers(), ElementsAre(AllOf(Ge(absl::Seconds(10)), Le(absl::Seconds(11)))));
@@ -89,23 +87,23 @@ TEST_F(BearerLeaseTest, AsksAgainAtTheEndOfEachVerdict) {
     EXPECT_EQ(tokens_.asks, review);
     EXPECT_EQ(tokens_.asked, kToken);
     EXPECT_EQ(tokens_.asked_by, "192.0.2.1") << "reviews are counted by address, not by connection";
-    Answer(Verified(kLeaseAccount, clock_.now + absl::Seconds(10)));
+    Answer(Verified(kLeaseAccount, clock_.Now() + absl::Seconds(10)));
     EXPECT_EQ(tokens_.withdrawn, review);
   }
   EXPECT_FALSE(ended_.has_value());
 }
 
 TEST_F(BearerLeaseTest, AVerdictThatIsKnownAgainCostsNoReview) {
-  Know(Verified(kLeaseAccount, clock_.now + absl::Seconds(10)));
+  Know(Verified(kLeaseAccount, clock_.Now() + absl::Seconds(10)));
   Begin();
-  Know(Verified(kLeaseAccount, clock_.now + absl::Seconds(20)));
+  Know(Verified(kLeaseAccount, clock_.Now() + absl::Seconds(20)));
   PassTimer();
   EXPECT_EQ(tokens_.asks, 0);
   EXPECT_THAT(call_.timers(), ElementsAre(Ge(absl::Seconds(9))));
 }
 
 TEST_F(BearerLeaseTest, EndsWhenAReviewRefusesTheToken) {
-  Know(Verified(kLeaseAccount, clock_.now + absl::Seconds(10)));
+  Know(Verified(kLeaseAccount, clock_.Now() + absl::Seconds(10)));
   Begin();
   tokens_.known.clear();
   PassTimer();
@@ -123,7 +121,8 @@ TEST_F(BearerLeaseTest, EndsWhenTheTokenBelongsToAnother) {
 }
 
 TEST_F(BearerLeaseTest, EndsAtTheTokensExpiryWhateverTheVerdict) {
-  Know(Verified(kLeaseAccount, clock_.now + absl::Seconds(10), clock_.wall + absl::Seconds(4)));
+  Know(Verified(kLeaseAccount, clock_.Now() + absl::Seconds(10),
+                clock_.WallNow() + absl::Seconds(4)));
   Begin();
   EXPECT_THAT(call_.timers(), ElementsAre(absl::Seconds(4)));
   PassTimer();
@@ -133,7 +132,8 @@ TEST_F(BearerLeaseTest, EndsAtTheTokensExpiryWhateverTheVerdict) {
 }
 
 TEST_F(BearerLeaseTest, EndsAtTheTokensExpiryAlsoWhileAReviewHangs) {
-  Know(Verified(kLeaseAccount, clock_.now + absl::Seconds(1), clock_.wall + absl::Seconds(15)));
+  Know(Verified(kLeaseAccount, clock_.Now() + absl::Seconds(1),
+                clock_.WallNow() + absl::Seconds(15)));
   Begin();
   tokens_.known.clear();
   PassTimer();
@@ -147,11 +147,12 @@ TEST_F(BearerLeaseTest, EndsAtTheTokensExpiryAlsoWhileAReviewHangs) {
 }
 
 TEST_F(BearerLeaseTest, GoesOnForMinutesWhileNobodyCanBeAsked) {
-  Know(Verified(kLeaseAccount, clock_.now + absl::Seconds(10), clock_.wall + absl::Hours(1)));
+  Know(
+      Verified(kLeaseAccount, clock_.Now() + absl::Seconds(10), clock_.WallNow() + absl::Hours(1)));
   Begin();
   tokens_.known.clear();
-  const BootTime begin = clock_.now;
-  while (!ended_.has_value() && clock_.now - begin < absl::Hours(1)) {
+  const BootTime begin = clock_.Now();
+  while (!ended_.has_value() && clock_.Now() - begin < absl::Hours(1)) {
     PassTimer();
     if (tokens_.waiting != nullptr) {
       Answer(NobodyToAsk());
@@ -160,38 +161,38 @@ TEST_F(BearerLeaseTest, GoesOnForMinutesWhileNobodyCanBeAsked) {
   }
   ASSERT_TRUE(ended_.has_value());
   EXPECT_EQ(ReasonOfEnd(), Reason::kUpstreamUnavailable);
-  EXPECT_EQ(clock_.now - begin, absl::Minutes(5));
+  EXPECT_EQ(clock_.Now() - begin, absl::Minutes(5));
 }
 
 TEST_F(BearerLeaseTest, AReviewWithoutAVerdictEndsTheCallAfterMinutesToo) {
-  Know(Verified(kLeaseAccount, clock_.now));
+  Know(Verified(kLeaseAccount, clock_.Now()));
   Begin();
   tokens_.known.clear();
-  const BootTime begin = clock_.now;
-  while (!ended_.has_value() && clock_.now - begin < absl::Minutes(6)) {
+  const BootTime begin = clock_.Now();
+  while (!ended_.has_value() && clock_.Now() - begin < absl::Minutes(6)) {
     PassTimer();
   }
   ASSERT_TRUE(ended_.has_value());
   EXPECT_EQ(ReasonOfEnd(), Reason::kUpstreamUnavailable);
-  EXPECT_EQ(clock_.now - begin, absl::Minutes(5));
+  EXPECT_EQ(clock_.Now() - begin, absl::Minutes(5));
 }
 
 TEST_F(BearerLeaseTest, AnAcceptedReviewBeginsTheMinutesAnew) {
-  Know(Verified(kLeaseAccount, clock_.now + absl::Seconds(10)));
+  Know(Verified(kLeaseAccount, clock_.Now() + absl::Seconds(10)));
   Begin();
   tokens_.known.clear();
   for (int i = 0; i < 100; ++i) {
     PassTimer();
-    Answer(i % 10 == 9 ? Verified(kLeaseAccount, clock_.now + absl::Seconds(10)) : NobodyToAsk());
+    Answer(i % 10 == 9 ? Verified(kLeaseAccount, clock_.Now() + absl::Seconds(10)) : NobodyToAsk());
   }
   EXPECT_FALSE(ended_.has_value());
 }
 
 TEST_F(BearerLeaseTest, AFailedReviewPausesThoseOfAllOtherCalls) {
-  Know(Verified(kLeaseAccount, clock_.now));
+  Know(Verified(kLeaseAccount, clock_.Now()));
   FakeCall other;
   other.AddMetadata("authorization", "Bearer d.e.f");
-  tokens_.known.insert_or_assign("d.e.f", Verified(kLeaseAccount, clock_.now));
+  tokens_.known.insert_or_assign("d.e.f", Verified(kLeaseAccount, clock_.Now()));
   Begin();
   BearerLease second(other, std::string(kLeaseAccount), tokens_, shared_,
                      [](const absl::Status&) { FAIL(); });
@@ -208,10 +209,10 @@ TEST_F(BearerLeaseTest, AFailedReviewPausesThoseOfAllOtherCalls) {
 }
 
 TEST_F(BearerLeaseTest, AnAddressThatHasTooManyReviewsPausesNoneOfOtherCalls) {
-  Know(Verified(kLeaseAccount, clock_.now));
+  Know(Verified(kLeaseAccount, clock_.Now()));
   FakeCall other;
   other.AddMetadata("authorization", "Bearer d.e.f");
-  tokens_.known.insert_or_assign("d.e.f", Verified(kLeaseAccount, clock_.now));
+  tokens_.known.insert_or_assign("d.e.f", Verified(kLeaseAccount, clock_.Now()));
   Begin();
   BearerLease second(other, std::string(kLeaseAccount), tokens_, shared_,
                      [](const absl::Status&) { FAIL(); });
@@ -226,7 +227,7 @@ TEST_F(BearerLeaseTest, AnAddressThatHasTooManyReviewsPausesNoneOfOtherCalls) {
 }
 
 TEST_F(BearerLeaseTest, AVerdictAfterItsEndIsNotHeard) {
-  Know(Verified(kLeaseAccount, clock_.now, clock_.wall + absl::Seconds(1)));
+  Know(Verified(kLeaseAccount, clock_.Now(), clock_.WallNow() + absl::Seconds(1)));
   Begin();
   tokens_.known.clear();
   call_.FireTimer();

@@ -7,6 +7,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "service/caller.h"
 #include "service/fakes.h"
+#include "support/fake_clock.h"
 
 namespace credential_broker::service {
 namespace {
@@ -28,7 +29,7 @@ class CallAdmissionTest : public testing::Test {
  protected:
   bool Allows(const Peer& peer) { return !admission_.CountCall(peer).has_value(); }
 
-  ManualClock clock_;
+  FakeClock clock_;
   RecordedAudit audit_;
   // So slow that nothing comes back.
   KeyedRateLimiter rate_{RateLimit{.per_second = 0.01, .burst = 2}, clock_};

@@ -24,49 +24,6 @@
 
 namespace credential_broker::service {
 
-// A loop that runs what was posted when the test says so.
-class FakeExecutor : public Executor {
- public:
-  void Post(absl::AnyInvocable<void() &&> task) override {
-    MutexLock lock(mutex_);
-    if (!stopped_) {
-      tasks_.push_back(std::move(task));
-      ++posts_;
-    }
-  }
-
-  void RunPosted() {
-    std::vector<absl::AnyInvocable<void() &&>> tasks;
-    {
-      MutexLock lock(mutex_);
-      tasks.swap(tasks_);
-    }
-    for (auto& task : tasks) {
-      std::move(task)();
-    }
-  }
-
-  // Tasks may hold the executor.
-  void Stop() {
-    std::vector<absl::AnyInvocable<void() &&>> never_run;
-    MutexLock lock(mutex_);
-    stopped_ = true;
-    never_run.swap(tasks_);
-  }
-
-  // Since the beginning.
-  int posts() const {
-    MutexLock lock(mutex_);
-    return posts_;
-  }
-
- private:
-  mutable Mutex mutex_;
-  std::vector<absl::AnyInvocable<void() &&>> tasks_ ABSL_GUARDED_BY(mutex_);
-  int posts_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-};
-
 // A call without a transport: keeps what the service answers. Posts through Ref wait for RunPosted.
 class FakeCall : public rpc::Call {
  public:
@@ -281,16 +238,6 @@ class FakeCredential : public Credential {
   CredentialView view_ ABSL_GUARDED_BY(mutex_);
   mutable int views_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::weak_ptr<FakeWatch>> watches_ ABSL_GUARDED_BY(mutex_);
-};
-
-// Two clocks that move only when a test sets them.
-class ManualClock : public Clock {
- public:
-  BootTime Now() const override { return now; }
-  absl::Time WallNow() const override { return wall; }
-
-  BootTime now = BootTime::FromSinceBoot(absl::Seconds(1000));
-  absl::Time wall = absl::FromUnixSeconds(1'800'000'000);
 };
 
 struct RecordedAudit : AuditSink {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "service/fakes.h"
+#include "support/fake_clock.h"
 
 namespace credential_broker::service {
 namespace {
@@ -18,7 +19,7 @@ class GetTokenTest : public testing::Test {
 
   std::string FinishedReason() { return ErrorInfoOf(*call_.finished()).reason(); }
 
-  ManualClock clock_;
+  FakeClock clock_;
   std::shared_ptr<FakeCredential> credential_;
   CurrentCredentials credentials_;
   RecordedAudit audit_;
@@ -48,14 +49,14 @@ TEST_F(GetTokenTest, PassesTheQueryOn) {
   get_token_.Serve(call_, request, "anonymous");
   EXPECT_EQ(credential_->last_query.min_validity, absl::Seconds(60));
   EXPECT_EQ(credential_->last_query.rejected_version, "v6");
-  EXPECT_EQ(credential_->last_query.give_up_at, clock_.now + absl::Seconds(5));
+  EXPECT_EQ(credential_->last_query.give_up_at, clock_.Now() + absl::Seconds(5));
 }
 
 TEST_F(GetTokenTest, TheCallsOwnDeadlineBoundsTheWait) {
   credential_->known = TokenPtr(MakeToken(clock_, "t", "v"));
-  call_.set_deadline(clock_.now + absl::Seconds(2));
+  call_.set_deadline(clock_.Now() + absl::Seconds(2));
   get_token_.Serve(call_, {}, "anonymous");
-  EXPECT_EQ(credential_->last_query.give_up_at, clock_.now + absl::Seconds(2));
+  EXPECT_EQ(credential_->last_query.give_up_at, clock_.Now() + absl::Seconds(2));
 }
 
 TEST_F(GetTokenTest, WaitsAndAnswersOnTheCallsLoop) {
@@ -97,7 +98,7 @@ TEST_F(GetTokenTest, AWaitingCallDoesNotKeepItsCredentialAlive) {
 TEST_F(GetTokenTest, ATokenThatExpiredOnTheWayToItsLoopIsNotSent) {
   const auto work = get_token_.Serve(call_, {}, "anonymous");
   std::move(credential_->waiting)(TokenPtr(MakeToken(clock_, "late", "v1")));
-  clock_.now = clock_.now + absl::Seconds(290);
+  clock_.Advance(absl::Seconds(290));
   call_.RunPosted();
   EXPECT_TRUE(call_.messages().empty());
   EXPECT_EQ(FinishedReason(), "TOKEN_NOT_READY");

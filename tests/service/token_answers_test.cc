@@ -5,6 +5,7 @@
 #include <string>
 
 #include "service/fakes.h"
+#include "support/fake_clock.h"
 
 namespace credential_broker::service {
 namespace {
@@ -18,14 +19,14 @@ class TokenAnswersTest : public testing::Test {
     return response.token();
   }
 
-  ManualClock clock_;
+  FakeClock clock_;
   TokenAnswers answers_;
   const TokenPtr token_ = MakeToken(clock_, "the-token", "v1");
 };
 
 TEST_F(TokenAnswersTest, CallsOfOneMillisecondShareAnAnswer) {
   const TokenFrame first = For(token_);
-  clock_.now = clock_.now + absl::Microseconds(999);
+  clock_.Advance(absl::Microseconds(999));
   EXPECT_EQ(For(token_), first);
   EXPECT_EQ(TokenIn(first).value(), "the-token");
   EXPECT_EQ(TokenIn(first).version(), "v1");
@@ -33,7 +34,7 @@ TEST_F(TokenAnswersTest, CallsOfOneMillisecondShareAnAnswer) {
 
 TEST_F(TokenAnswersTest, ALaterCallIsToldTheValidityThatIsLeftThen) {
   const std::int64_t at_first = TokenIn(For(token_)).remaining_validity().seconds();
-  clock_.now = clock_.now + absl::Seconds(1);
+  clock_.Advance(absl::Seconds(1));
   EXPECT_EQ(TokenIn(For(token_)).remaining_validity().seconds(), at_first - 1);
 }
 
@@ -47,7 +48,7 @@ TEST_F(TokenAnswersTest, TokensAreNotTakenForEachOther) {
 TEST_F(TokenAnswersTest, AnAnswerIsForgottenWhenTheNextOneIsMade) {
   const std::weak_ptr<const std::string> first = For(token_);
   EXPECT_FALSE(first.expired());
-  clock_.now = clock_.now + absl::Milliseconds(1);
+  clock_.Advance(absl::Milliseconds(1));
   For(MakeToken(clock_, "another", "v2"));
   EXPECT_TRUE(first.expired());
 }

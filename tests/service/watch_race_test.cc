@@ -12,6 +12,7 @@
 #include "investsuite/credentialbroker/v1/credential_broker.pb.h"
 #include "service/fakes.h"
 #include "service/watch_token.h"
+#include "support/fake_clock.h"
 
 // Streams that come and go on several loops while the credential changes and reloads replace it:
 // for ThreadSanitizer, and for what must hold at the end.
@@ -159,7 +160,7 @@ std::shared_ptr<const CredentialSet> SetOf(std::shared_ptr<Credential> credentia
 TEST(WatchRace, EveryStreamEndsUpWithTheLatestStateOfTheLatestCredential) {
   constexpr int kLoops = 3;
   constexpr int kSteps = 600;
-  const ManualClock clock;
+  const FakeClock clock;
   SilentAudit audit;
   auto credential = std::make_shared<FakeCredential>();
   credential->Show(ViewOf(clock, "0"));

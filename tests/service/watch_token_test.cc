@@ -13,6 +13,8 @@
 #include "service/fake_tokens.h"
 #include "service/fakes.h"
 #include "service/watch_stream.h"
+#include "support/fake_clock.h"
+#include "support/fake_loop.h"
 
 namespace credential_broker::service {
 namespace {
@@ -22,9 +24,8 @@ namespace api = ::investsuite::credentialbroker::v1;
 // A client of WatchToken without a transport.
 class Client {
  public:
-  Client(WatchToken& service, std::shared_ptr<FakeExecutor> loop,
-         const std::string& credential = "", Peer peer = {},
-         const std::string& authorization = "") {
+  Client(WatchToken& service, std::shared_ptr<FakeLoop> loop, const std::string& credential = "",
+         Peer peer = {}, const std::string& authorization = "") {
     if (!authorization.empty()) {
       call_.AddMetadata("authorization", authorization);
     }
@@ -70,7 +71,7 @@ class Client {
 class WatchTokenTest : public testing::Test {
  protected:
   WatchTokenTest() { credential_->Show(Ready("first", "v1")); }
-  ~WatchTokenTest() override { loop_->Stop(); }
+  ~WatchTokenTest() override { loop_->RefuseTasks(); }
 
   CredentialView Ready(std::string_view value, std::string_view version) {
     CredentialView view;
@@ -102,13 +103,13 @@ class WatchTokenTest : public testing::Test {
     loop_->RunPosted();
   }
 
-  ManualClock clock_;
+  FakeClock clock_;
   std::shared_ptr<FakeCredential> credential_ = std::make_shared<FakeCredential>();
   CurrentCredentials credentials_{SetOf(credential_)};
   RecordedAudit audit_;
   Gatekeeper gatekeeper_{credentials_, audit_};
   WatchToken service_{gatekeeper_, clock_};
-  std::shared_ptr<FakeExecutor> loop_ = std::make_shared<FakeExecutor>();
+  std::shared_ptr<FakeLoop> loop_ = std::make_shared<FakeLoop>();
 };
 
 TEST_F(WatchTokenTest, SendsTheWholeStateAtOnce) {
@@ -174,7 +175,7 @@ TEST_F(WatchTokenTest, SendsEachChangeOnTheStreamsLoop) {
 }
 
 TEST_F(WatchTokenTest, OneMessageIsMadeForAllStreamsAndOneTaskPostedToEachLoop) {
-  const auto other_loop = std::make_shared<FakeExecutor>();
+  const auto other_loop = std::make_shared<FakeLoop>();
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 500; ++i) {
     clients.push_back(std::make_unique<Client>(service_, i % 2 == 0 ? loop_ : other_loop));
@@ -213,7 +214,7 @@ TEST_F(WatchTokenTest, ASlowReaderGetsTheLatestOnlyAndItIsMadeAnew) {
     loop_->RunPosted();
   }
   EXPECT_EQ(client.received(), 1U);
-  clock_.now = clock_.now + absl::Seconds(20);
+  clock_.Advance(absl::Seconds(20));
   client.ReadOn();
   ASSERT_EQ(client.received(), 2U);
   EXPECT_EQ(client.LastSeen(), "READY token-9");
@@ -256,12 +257,12 @@ TEST_F(WatchTokenTest, AMessageThatIsMadeIsNotSentBeyondTheEndOfItsToken) {
   const Client client(service_, loop_);
   CredentialView nearly_over = Ready("second", "v2");
   const auto token = MakeToken(clock_, "second", "v2");
-  token->usable_until = clock_.now + absl::Milliseconds(50);
+  token->usable_until = clock_.Now() + absl::Milliseconds(50);
   nearly_over.token = token;
   credential_->Show(nearly_over);
-  const Client other(service_, std::make_shared<FakeExecutor>());
+  const Client other(service_, std::make_shared<FakeLoop>());
   EXPECT_EQ(other.LastSeen(), "READY second") << "so the message is made";
-  clock_.now = clock_.now + absl::Milliseconds(50);
+  clock_.Advance(absl::Milliseconds(50));
   credential_->ShowSilently(Without(CredentialState::kUnavailable));
   loop_->RunPosted();
   EXPECT_EQ(client.LastSeen(), "UNAVAILABLE");
@@ -269,7 +270,7 @@ TEST_F(WatchTokenTest, AMessageThatIsMadeIsNotSentBeyondTheEndOfItsToken) {
 
 TEST_F(WatchTokenTest, AStreamThatOpensLaterIsToldTheValidityThatIsLeftThen) {
   const Client early(service_, loop_);
-  clock_.now = clock_.now + absl::Seconds(100);
+  clock_.Advance(absl::Seconds(100));
   const Client late(service_, loop_);
   EXPECT_EQ(late.Last().token().remaining_validity().seconds(), 200);
 }
@@ -407,8 +408,8 @@ TEST_F(WatchTokenTest, AStreamByTokenEndsWithItsTokenAndIsAudited) {
   constexpr std::string_view kAccount = "system:serviceaccount:orders:api";
   credentials_.Replace(std::make_shared<const CredentialSet>(SetOf(credential_, {"**"})));
   FakeTokens tokens;
-  tokens.known.insert_or_assign(
-      "a.b.c", Verified(kAccount, clock_.now + absl::Seconds(10), clock_.wall + absl::Seconds(3)));
+  tokens.known.insert_or_assign("a.b.c", Verified(kAccount, clock_.Now() + absl::Seconds(10),
+                                                  clock_.WallNow() + absl::Seconds(3)));
   const Gatekeeper gatekeeper(credentials_, audit_, {.tokens = &tokens});
   WatchToken service(gatekeeper, clock_);
   Client by_token(service, loop_, "", {}, "Bearer a.b.c");
@@ -416,7 +417,7 @@ TEST_F(WatchTokenTest, AStreamByTokenEndsWithItsTokenAndIsAudited) {
   EXPECT_EQ(by_token.LastSeen(), "READY first");
   EXPECT_TRUE(anonymous.call().timers().empty());
   ASSERT_EQ(by_token.call().timers().size(), 1U);
-  clock_.wall += absl::Seconds(3);
+  clock_.JumpWall(absl::Seconds(3));
   by_token.call().FireTimer();
   ASSERT_FALSE(by_token.open());
   EXPECT_EQ(by_token.Reason(), "CALLER_UNAUTHENTICATED");

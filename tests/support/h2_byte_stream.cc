@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "core/strings.h"
 #include "support/h2_client.h"
+#include "support/test_ca.h"
 
 namespace credential_broker {
 namespace {
@@ -64,25 +65,6 @@ int ConnectSocket(const std::string& address) {
   return fd;
 }
 
-bool UseIdentity(SSL_CTX* context, const H2ClientTls& tls) {
-  BIO* certificate_text =
-      BIO_new_mem_buf(tls.certificate.data(), static_cast<int>(tls.certificate.size()));
-  BIO* key_text = BIO_new_mem_buf(tls.key.data(), static_cast<int>(tls.key.size()));
-  X509* certificate = PEM_read_bio_X509(certificate_text, nullptr, nullptr, nullptr);
-  EVP_PKEY* key = PEM_read_bio_PrivateKey(key_text, nullptr, nullptr, nullptr);
-  bool used = SSL_CTX_use_certificate(context, certificate) == 1 &&
-              SSL_CTX_use_PrivateKey(context, key) == 1;
-  X509_free(certificate);
-  while (X509* issuer = PEM_read_bio_X509(certificate_text, nullptr, nullptr, nullptr)) {
-    used = used && SSL_CTX_add_extra_chain_cert(context, issuer) == 1;
-  }
-  ERR_clear_error();
-  EVP_PKEY_free(key);
-  BIO_free(certificate_text);
-  BIO_free(key_text);
-  return used;
-}
-
 bool TrustCa(SSL_CTX* context, const std::string& pem) {
   BIO* text = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
   X509* ca = PEM_read_bio_X509(text, nullptr, nullptr, nullptr);
@@ -116,9 +98,11 @@ absl::Status ByteStream::Handshake(const H2ClientTls& tls) {
   ERR_clear_error();
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()),
                                                             &SSL_CTX_free);
-  if ((!tls.ca.empty() && !TrustCa(context.get(), tls.ca)) ||
-      (!tls.certificate.empty() && !UseIdentity(context.get(), tls))) {
-    return SslError("test identity");
+  if (!tls.ca.empty() && !TrustCa(context.get(), tls.ca)) {
+    return SslError("test CA");
+  }
+  if (!tls.certificate.empty()) {
+    UseIdentity(context.get(), {tls.certificate, tls.key});
   }
   SSL_CTX_set_mode(context.get(),
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

@@ -1,19 +1,12 @@
 #include "support/tls_server.h"
 
 #include <netinet/in.h>
-#include <openssl/ec.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdint>
-#include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <stdexcept>
 
 namespace credential_broker {
@@ -25,63 +18,7 @@ void Require(bool held, const char* what) {
   }
 }
 
-std::shared_ptr<EVP_PKEY> MakeKey() { return {EVP_EC_gen("P-256"), EVP_PKEY_free}; }
-
-void AddExtension(X509* certificate, X509* issuer, int nid, const std::string& value) {
-  X509V3_CTX context;
-  X509V3_set_ctx_nodb(&context);
-  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str());
-  Require(extension != nullptr, "bad certificate extension");
-  X509_add_ext(certificate, extension, -1);
-  X509_EXTENSION_free(extension);
-}
-
-std::int64_t NextSerial() {
-  static std::atomic<std::int64_t> last{0};
-  return ++last;
-}
-
-// Self-signed where `issuer` is null.
-TestIdentity MakeCertificate(const std::string& name, const TestIdentity* issuer) {
-  TestIdentity made{{X509_new(), X509_free}, MakeKey()};
-  X509* certificate = made.certificate.get();
-  X509_set_version(certificate, X509_VERSION_3);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), NextSerial());
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-  X509_set_pubkey(certificate, made.key.get());
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
-  X509_set_issuer_name(certificate,
-                       X509_get_subject_name(issuer ? issuer->certificate.get() : certificate));
-  if (issuer == nullptr) {
-    AddExtension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE");
-    Require(X509_sign(certificate, made.key.get(), EVP_sha256()) > 0, "cannot sign");
-  }
-  return made;
-}
-
 }  // namespace
-
-TestCa::TestCa()
-    : self_(MakeCertificate("throw-away test CA " + std::to_string(NextSerial()), nullptr)) {
-  ca_file_ = std::filesystem::temp_directory_path() / "test-ca-XXXXXX";
-  const int fd = mkstemp(ca_file_.data());
-  Require(fd >= 0, "cannot write the CA file");
-  FILE* file = fdopen(fd, "w");
-  PEM_write_X509(file, self_.certificate.get());
-  std::fclose(file);
-}
-
-TestCa::~TestCa() { unlink(ca_file_.c_str()); }
-
-TestIdentity TestCa::Issue(const std::string& san) const {
-  TestIdentity made = MakeCertificate("test server", &self_);
-  AddExtension(made.certificate.get(), self_.certificate.get(), NID_subject_alt_name, san);
-  Require(X509_sign(made.certificate.get(), self_.key.get(), EVP_sha256()) > 0, "cannot sign");
-  return made;
-}
 
 TlsPeer::TlsPeer(int fd, SSL_CTX* context) : fd_(fd), ssl_(SSL_new(context)) {
   SSL_set_fd(ssl_, fd_);
@@ -139,10 +76,9 @@ bool TlsPeer::PeerLeavesWithin(absl::Duration limit) {
   return poll(&leaving, 1, static_cast<int>(absl::ToInt64Milliseconds(limit))) != 0;
 }
 
-TlsServer::TlsServer(const TestIdentity& identity, Script script)
+TlsServer::TlsServer(const PemIdentity& identity, Script script)
     : script_(std::move(script)), context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free) {
-  SSL_CTX_use_certificate(context_.get(), identity.certificate.get());
-  SSL_CTX_use_PrivateKey(context_.get(), identity.key.get());
+  UseIdentity(context_.get(), identity);
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;

@@ -15,31 +15,9 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "support/test_ca.h"
 
 namespace credential_broker {
-
-// A certificate with its key, shared by those who serve with it.
-struct TestIdentity {
-  std::shared_ptr<X509> certificate;
-  std::shared_ptr<EVP_PKEY> key;
-};
-
-// A throw-away CA, its certificate in a file of the test's temporary directory.
-class TestCa {
- public:
-  TestCa();
-  ~TestCa();
-  TestCa(const TestCa&) = delete;
-  TestCa& operator=(const TestCa&) = delete;
-
-  const std::string& ca_file() const { return ca_file_; }
-  // `san` as OpenSSL writes it: "IP:127.0.0.1", "DNS:example.org".
-  TestIdentity Issue(const std::string& san) const;
-
- private:
-  TestIdentity self_;
-  std::string ca_file_;
-};
 
 // One accepted connection, in the hands of a script that may break any rule.
 class TlsPeer {
@@ -75,7 +53,7 @@ class TlsServer {
  public:
   using Script = std::function<void(TlsPeer&)>;
 
-  TlsServer(const TestIdentity& identity, Script script);
+  TlsServer(const PemIdentity& identity, Script script);
   ~TlsServer();
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;

@@ -61,8 +61,8 @@ class HttpsClientCancel : public testing::Test {
   HttpsClientCancel() { woken = false; }
   ~HttpsClientCancel() override { timers_are_off = false; }
 
-  static const TestIdentity& Loopback() {
-    static const TestIdentity identity = Ca().Issue("IP:127.0.0.1");
+  static const PemIdentity& Loopback() {
+    static const PemIdentity identity = Ca().Issue("IP:127.0.0.1");
     return identity;
   }
 

@@ -27,8 +27,8 @@ using Outcome = HttpResult::Outcome;
 
 constexpr char kCanary[] = "canary-0f9e8d7c6b5a";
 
-const TestIdentity& Loopback() {
-  static const TestIdentity identity = Ca().Issue("IP:127.0.0.1");
+const PemIdentity& Loopback() {
+  static const PemIdentity identity = Ca().Issue("IP:127.0.0.1");
   return identity;
 }
 
@@ -195,7 +195,7 @@ INSTANTIATE_TEST_SUITE_P(Each, BrokenServer, ::testing::ValuesIn(Breakages()),
 // A server that must not get as far as a request.
 class UntouchedServer {
  public:
-  explicit UntouchedServer(const TestIdentity& identity)
+  explicit UntouchedServer(const PemIdentity& identity)
       : server_(identity, [this](TlsPeer& peer) {
           if (peer.Handshake() && !peer.ReadRequest().empty()) {
             requests_++;

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <sstream>
@@ -128,14 +127,14 @@ TEST(HttpsClient, SendsOtherMethodsAndABearerToken) {
 }
 
 TEST(HttpsClient, TrustsTheSystemsRootsWithoutACaFile) {
-  const SystemRoots roots(Ca());
+  const SystemRoots roots(CaFile(Ca()));
   ScriptedServer server({TlsServer::Answer(200, "")});
   const HttpResult result = MakeHttpsClient({})->Send(Get(server.Url(), Delivery::kMayRepeat));
   EXPECT_EQ(result.status, 200) << result.error;
 }
 
 TEST(HttpsClient, TrustsACaFileAloneAndNotTheSystemsRootsBesideIt) {
-  const SystemRoots roots(Ca());
+  const SystemRoots roots(CaFile(Ca()));
   const TestCa other;
   ScriptedServer server({TlsServer::Answer(200, "")});
   const HttpResult result =
@@ -247,9 +246,7 @@ TEST(HttpsClient, LeavesNoConnectionBehindARequestSentAtMostOnce) {
 TEST(HttpsClient, ReadsItsCaFileAgain) {
   const TestCa next;
   const TestFolder folder;
-  const std::string file = folder.Path("ca.pem");
-  std::filesystem::copy_file(Ca().ca_file(), file,
-                             std::filesystem::copy_options::overwrite_existing);
+  const std::string file = folder.Write("ca.pem", Ca().pem());
   const auto answer = [](TlsPeer& peer) {
     if (peer.Handshake() && !peer.ReadRequest().empty()) {
       peer.Write(TlsServer::Answer(200, ""));
@@ -263,8 +260,7 @@ TEST(HttpsClient, ReadsItsCaFileAgain) {
   EXPECT_EQ(client->Send(Get(before.Url("/"), Delivery::kMayRepeat)).status, 200);
   EXPECT_EQ(client->Send(Get(after.Url("/"), Delivery::kMayRepeat)).outcome, Outcome::kNotSent);
 
-  std::filesystem::copy_file(next.ca_file(), file,
-                             std::filesystem::copy_options::overwrite_existing);
+  folder.Write("ca.pem", next.pem());
   EXPECT_EQ(client->Send(Get(after.Url("/"), Delivery::kMayRepeat)).status, 200);
   EXPECT_EQ(client->Send(Get(before.Url("/"), Delivery::kAtMostOnce)).outcome, Outcome::kNotSent);
 }

@@ -4,6 +4,7 @@
 #include <openssl/x509_vfy.h>
 
 #include <string_view>
+#include <utility>
 
 namespace {
 
@@ -31,7 +32,9 @@ extern "C" int X509_STORE_load_path(X509_STORE* ctx, const char* path) {
 
 namespace credential_broker::upstream {
 
-SystemRoots::SystemRoots(const TestCa& ca) { roots = ca.ca_file().c_str(); }
+SystemRoots::SystemRoots(std::string ca_file) : ca_file_(std::move(ca_file)) {
+  roots = ca_file_.c_str();
+}
 SystemRoots::~SystemRoots() { roots = nullptr; }
 
 }  // namespace credential_broker::upstream

@@ -19,11 +19,11 @@
 #include "rpc/health_service.h"
 #include "rpc/reflection_service.h"
 #include "support/h2_client.h"
+#include "support/settable_clock.h"
 #include "walk/application.h"
 #include "walk/client.h"
 #include "walk/identities.h"
 #include "walk/moods.h"
-#include "walk/settable_clock.h"
 
 namespace credential_broker::walk {
 namespace {
@@ -253,7 +253,7 @@ class Episode {
       options.address = target;
       if (tls()) {
         const std::array identities = {&all.client, &all.brief, &all.other};
-        const h2::PemIdentity& identity = *identities[choices.Below(identities.size())];
+        const PemIdentity& identity = *identities[choices.Below(identities.size())];
         options.tls = H2ClientTls{
             .ca = all.ca.pem(), .certificate = identity.certificate, .key = identity.key};
       }
@@ -314,12 +314,9 @@ class Episode {
       return;
     }
     ++clocks_set_;
-    if (choices.OneIn(4)) {
-      clock_.ResetWall();
-    } else {
-      clock_.SetWall(BriefExpiresAt() + absl::Milliseconds(choices.Below(150)) -
-                     absl::Milliseconds(140));
-    }
+    clock_.SetAhead(choices.OneIn(4) ? absl::ZeroDuration()
+                                     : BriefExpiresAt() + absl::Milliseconds(choices.Below(150)) -
+                                           absl::Milliseconds(140) - SystemClock().WallNow());
   }
 
   // A reload: another certificate, and now and then other client CAs or CRLs.

@@ -5,7 +5,7 @@
 namespace credential_broker::walk {
 namespace {
 
-h2::SslCtxPtr ClientContext(const h2::PemIdentity* identity, bool with_alpn = true) {
+h2::SslCtxPtr ClientContext(const PemIdentity* identity, bool with_alpn = true) {
   h2::SslCtxPtr context(SSL_CTX_new(TLS_client_method()));
   SSL_CTX_set_mode(context.get(),
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -14,17 +14,7 @@ h2::SslCtxPtr ClientContext(const h2::PemIdentity* identity, bool with_alpn = tr
     SSL_CTX_set_alpn_protos(context.get(), kAlpn.data(), kAlpn.size());
   }
   if (identity != nullptr) {
-    BIO* certificate_text = BIO_new_mem_buf(identity->certificate.data(),
-                                            static_cast<int>(identity->certificate.size()));
-    BIO* key_text = BIO_new_mem_buf(identity->key.data(), static_cast<int>(identity->key.size()));
-    X509* certificate = PEM_read_bio_X509(certificate_text, nullptr, nullptr, nullptr);
-    EVP_PKEY* key = PEM_read_bio_PrivateKey(key_text, nullptr, nullptr, nullptr);
-    SSL_CTX_use_certificate(context.get(), certificate);
-    SSL_CTX_use_PrivateKey(context.get(), key);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-    BIO_free(certificate_text);
-    BIO_free(key_text);
+    UseIdentity(context.get(), *identity);
   }
   return context;
 }
@@ -62,7 +52,7 @@ absl::Time BriefExpiresAt() {
 
 h2::TlsIdentity ServerIdentity(std::size_t server, Trust trust) {
   static const auto& trusts = *new std::array<TrustPems, kTrusts>(MakeTrusts());
-  const h2::PemIdentity& identity = AllIdentities().servers.at(server);
+  const PemIdentity& identity = AllIdentities().servers.at(server);
   const TrustPems& pems = trusts.at(static_cast<std::size_t>(trust));
   return {.certificate_chain = identity.certificate,
           .private_key = Secret(identity.key),

@@ -10,21 +10,21 @@
 #include "absl/time/time.h"
 #include "core/peer.h"
 #include "h2/server.h"
-#include "h2/test_certificates.h"
+#include "support/test_ca.h"
 #include "walk/frames.h"
 
 namespace credential_broker::walk {
 
 // The certificates of a walk: to make them takes a while.
 struct Identities {
-  h2::TestAuthority ca;
-  h2::TestAuthority other_ca{"other CA"};
-  h2::TestAuthority stranger;
-  std::array<h2::PemIdentity, 2> servers = {ca.Issue("DNS:localhost"), ca.Issue("DNS:localhost")};
-  h2::PemIdentity client = ca.Issue("URI:spiffe://walk/client", /*days=*/2);
-  h2::PemIdentity brief = ca.Issue("URI:spiffe://walk/brief", /*days=*/1);
-  h2::PemIdentity other = other_ca.Issue("URI:spiffe://walk/other", /*days=*/2);
-  h2::PemIdentity untrusted = stranger.Issue("URI:spiffe://walk/client");
+  TestCa ca;
+  TestCa other_ca{"other CA"};
+  TestCa stranger;
+  std::array<PemIdentity, 2> servers = {ca.Issue("DNS:localhost"), ca.Issue("DNS:localhost")};
+  PemIdentity client = ca.Issue("URI:spiffe://walk/client", /*days=*/2);
+  PemIdentity brief = ca.Issue("URI:spiffe://walk/brief", /*days=*/1);
+  PemIdentity other = other_ca.Issue("URI:spiffe://walk/other", /*days=*/2);
+  PemIdentity untrusted = stranger.Issue("URI:spiffe://walk/client");
 };
 
 const Identities& AllIdentities();

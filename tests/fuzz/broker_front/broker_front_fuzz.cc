@@ -24,12 +24,11 @@
 #include "broker_front/calls.h"
 #include "broker_front/fuzz_client.h"
 #include "broker_front/fuzz_store.h"
+#include "broker_front/response_check.h"
 #include "core/strings.h"
 #include "google/protobuf/stubs/logging.h"
 #include "h2/worker.h"
-#include "h2_worker/virtual_clock.h"
 #include "identity/quota_key.h"
-#include "investsuite/credentialbroker/v1/credential_broker.pb.h"
 #include "rpc/grpc_application.h"
 #include "rpc/health_service.h"
 #include "rpc/reflection_service.h"
@@ -38,12 +37,12 @@
 #include "service/fakes.h"
 #include "service/token_service.h"
 #include "support/fake_clock.h"
+#include "support/fixed_random.h"
 #include "support/h2_client.h"
+#include "support/virtual_time.h"
 
 namespace credential_broker::service {
 namespace {
-
-namespace api = ::investsuite::credentialbroker::v1;
 
 class Input {
  public:
@@ -169,7 +168,11 @@ class Run {
     const std::size_t number = current_;
     h2::UniqueFd socket = listener_.Connect();
     auto on_message = [this, number](std::uint32_t stream, std::string_view message) {
-      CheckMessage(*clients_.at(number), stream, message);
+      Client& client = *clients_.at(number);
+      const auto known = client.streams().find(stream);
+      if (known != client.streams().end() && !client.wild) {
+        checks_.Check(known->second, message);
+      }
     };
     clients_.at(number) = std::make_unique<Client>(std::move(socket), std::move(on_message));
     Send(H2Hello() + H2Frame(NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, ""));
@@ -196,60 +199,8 @@ class Run {
     }
   }
 
-  void CheckMessage(Client& client, std::uint32_t id, std::string_view message) {
-    const auto known = client.streams().find(id);
-    const OpenStream stream = known == client.streams().end() || client.wild
-                                  ? OpenStream{kPaths.size(), kAnyone, 0xff}
-                                  : known->second;
-    const std::string bytes(message);
-    if (stream.method == kGetToken) {
-      api::GetTokenResponse response;
-      Require(response.ParseFromString(bytes) && response.has_token(), "a response has a token");
-      CheckToken(stream, response.token());
-    } else if (stream.method == kWatchToken) {
-      api::WatchTokenResponse response;
-      Require(response.ParseFromString(bytes), "a message of a watch is one");
-      Require(AllowedIn(stream.caller, NumberOf(response.credential().name())) & stream.policies,
-              "a watch shows a credential to a caller that may use it");
-      if (response.has_token()) {
-        CheckToken(stream, response.token());
-      }
-    } else if (stream.method == kListCredentials) {
-      api::ListCredentialsResponse response;
-      Require(response.ParseFromString(bytes), "a list of credentials is one");
-      for (const api::Credential& credential : response.credentials()) {
-        Require(AllowedIn(stream.caller, NumberOf(credential.name())) & stream.policies,
-                "a list shows the credentials that its caller may use");
-      }
-    }
-  }
-
-  static std::size_t NumberOf(std::string_view name) {
-    Require(name == kNames[0] || name == kNames[1], "there are two credentials");
-    return name == kNames[0] ? 0 : 1;
-  }
-
-  void CheckToken(const OpenStream& stream, const api::AccessToken& token) {
-    const auto made = made_.find(token.version());
-    Require(made != made_.end() && token.value() == "token-" + token.version(),
-            "a token is one of the store");
-    const std::string name = token.version().substr(0, token.version().find('-'));
-    Require(AllowedIn(stream.caller, NumberOf(name)) & stream.policies & made->second,
-            "a token goes to a caller that may use it");
-    Require(token.remaining_validity().seconds() >= 0 && token.remaining_validity().nanos() >= 0,
-            "a token has not expired");
-    Require(std::any_of(audit_.issued.begin(), audit_.issued.end(),
-                        [&](const RecordedAudit::Issued& issued) {
-                          return issued.version == token.version() && issued.credential == name &&
-                                 !issued.principal.empty();
-                        }),
-            "a token that is sent is in the audit log");
-  }
-
   void Renew(std::size_t number, absl::Duration lifetime) {
-    // Kept for as long as the run takes: the bit of each policy in force since then.
-    made_[StrCat(kNames.at(number), "-", ++renewals_.at(number))] =
-        static_cast<std::uint8_t>(1U << policy_);
+    checks_.OnToken(StrCat(kNames.at(number), "-", ++renewals_.at(number)), policy_);
     credentials_.at(number)->Renew(lifetime + absl::Seconds(1));
   }
 
@@ -257,10 +208,8 @@ class Run {
     policy_ = policy % kPolicies;
     current_set_.Replace(NewSet(policy_));
     service_.watches().RecheckPermissions();
+    checks_.OnPolicy(policy_);
     const auto bit = static_cast<std::uint8_t>(1U << policy_);
-    for (auto& [version, policies] : made_) {
-      policies |= bit;
-    }
     for (const auto& client : clients_) {
       if (client != nullptr) {
         for (auto& [id, stream] : client->streams()) {
@@ -313,7 +262,7 @@ class Run {
   }
 
   void Advance(absl::Duration step) {
-    AdvanceVirtualClock(step);
+    VirtualTime::Advance(step);
     clock_.Advance(step);
     for (const auto& credential : credentials_) {
       credential->Expire();
@@ -334,6 +283,7 @@ class Run {
     return (limits_byte_ & 1) != 0 ? std::optional(RateLimit{5, 10}) : std::nullopt;
   }
 
+  const VirtualTime time_;
   const SharedListener& listener_;
   Input& input_;
   const std::uint8_t limits_byte_;
@@ -342,11 +292,11 @@ class Run {
       std::make_shared<FuzzCredential>(std::string(kNames[0]), clock_),
       std::make_shared<FuzzCredential>(std::string(kNames[1]), clock_)};
   std::array<int, 2> renewals_{};
-  std::map<std::string, std::uint8_t, std::less<>> made_;
   std::uint8_t policy_ = 0;
   CurrentCredentials current_set_{NewSet(0)};
   FuzzTokens tokens_{clock_};
   RecordedAudit audit_;
+  ResponseCheck checks_{audit_};
   KeyedRateLimiter rate_{CallRate(), clock_};
   KeyedPermits streams_{(limits_byte_ & 2) != 0 ? std::size_t{2} : std::size_t{1000}};
   TokenService service_{current_set_,
@@ -364,15 +314,16 @@ class Run {
 
   const h2::Limits limits_;
   h2::Counters counters_;
+  FixedRandom random_;
   h2::TlsSlot tls_{nullptr};
   const h2::SessionTemplate session_template_{limits_};
   h2::ConnectionLimiter limiter_{limits_, counters_};
   h2::PrincipalGate principals_{limits_, identity::QuotaKeyOf, counters_};
   const std::shared_ptr<h2::OutputBudget> output_budget_ =
       std::make_shared<h2::OutputBudget>(limits_.max_queued_output_total);
-  h2::WorkerEnvironment environment_{application_,   limits_, session_template_, counters_,
-                                     limiter_,       tls_,    /*loops=*/1,       principals_,
-                                     output_budget_, clock_};
+  h2::WorkerEnvironment environment_{
+      application_, limits_,     session_template_, counters_, limiter_, tls_,
+      /*loops=*/1,  principals_, output_budget_,    clock_,    random_};
   const std::shared_ptr<h2::EvLoop> loop_ = h2::EvLoop::Create();
   h2::Worker worker_{environment_, loop_, listener_.listener()};
   std::array<std::unique_ptr<Client>, 3> clients_;

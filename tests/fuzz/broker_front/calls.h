@@ -26,7 +26,7 @@ inline constexpr std::array<std::string_view, 9> kPaths = {
 enum Method : std::uint8_t { kGetToken, kWatchToken, kListCredentials };
 
 // Who calls: the user at the other end of the socket, or the account of the bearer token.
-enum Caller : std::uint8_t { kUser, kAccountA, kAccountB, kNobody, kAnyone };
+enum Caller : std::uint8_t { kUser, kAccountA, kAccountB, kNobody };
 inline constexpr std::array<std::string_view, 6> kBearers = {"",    "a.a.a", "b.b.b",
                                                              "bad", "c.c.c", "\t"};
 inline constexpr std::array<Caller, 6> kCallerOf = {kUser,   kAccountA, kAccountB,
@@ -38,7 +38,7 @@ inline constexpr std::uint8_t kPolicies = 4;
 constexpr std::uint8_t AllowedIn(Caller caller, std::size_t credential) {
   constexpr std::array<std::array<std::uint8_t, 2>, 3> kAllowed = {
       {{0b0101, 0b0110}, {0b0000, 0b0101}, {0b0110, 0b0100}}};
-  return caller == kAnyone ? 0b0111 : caller == kNobody ? 0 : kAllowed.at(caller).at(credential);
+  return caller == kNobody ? 0 : kAllowed.at(caller).at(credential);
 }
 
 // One of kPolicies.

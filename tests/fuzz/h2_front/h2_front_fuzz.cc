@@ -10,19 +10,11 @@
 
 #include "h2/echo_application.h"
 #include "h2/http2_session.h"
+#include "support/fake_loop.h"
 #include "support/h2_client.h"
 
 namespace credential_broker::h2 {
 namespace {
-
-// Runs nothing: what the sessions of this target do needs no time.
-class NoLoop final : public EventLoop {
- public:
-  void Post(absl::AnyInvocable<void() &&>) override {}
-  std::unique_ptr<Timer> RunAfter(absl::Duration, absl::AnyInvocable<void() &&>) override {
-    return nullptr;
-  }
-};
 
 class NoOwner final : public SessionOwner {
  public:
@@ -31,6 +23,8 @@ class NoOwner final : public SessionOwner {
 
 class Front {
  public:
+  // What the sessions of this target do needs no loop.
+  Front() { loop_.RefuseTasks(); }
   void Run(std::string_view bytes, std::size_t part, std::size_t output) {
     NoOwner owner;
     Http2Session session(environment_, Peer(), owner);
@@ -59,7 +53,7 @@ class Front {
   const Limits limits_{};
   SessionTemplate session_template_{limits_};
   Counters counters_{};
-  NoLoop loop_{};
+  FakeLoop loop_{};
   SessionEnvironment environment_{application_, limits_, session_template_, counters_, loop_};
 };
 

@@ -23,11 +23,12 @@
 
 #include "core/strings.h"
 #include "h2/worker.h"
-#include "h2_worker/virtual_clock.h"
 #include "rpc/grpc_application.h"
 #include "rpc/health_service.h"
 #include "rpc/reflection_service.h"
 #include "support/fake_clock.h"
+#include "support/fixed_random.h"
+#include "support/virtual_time.h"
 #include "walk/application.h"
 #include "walk/client.h"
 #include "walk/identities.h"
@@ -148,7 +149,8 @@ class Run {
                      /*loops=*/1,
                      principals_,
                      output_budget_,
-                     clock_},
+                     clock_,
+                     random_},
         worker_(environment_, loop_, shared.listener()) {}
 
   void Step() {
@@ -234,7 +236,7 @@ class Run {
   }
 
   void Advance(absl::Duration step) {
-    AdvanceVirtualClock(step);
+    VirtualTime::Advance(step);
     clock_.Advance(step);
   }
 
@@ -275,12 +277,14 @@ class Run {
     }
   }
 
+  const VirtualTime time_;
   Shared& shared_;
   Choices& choices_;
   const bool with_tls_;
   const Protocol protocol_;
   const h2::Limits limits_;
   h2::Counters counters_;
+  FixedRandom random_;
   FakeClock clock_;  // near the end of a client's certificate
   h2::TlsSlot tls_;
   const h2::SessionTemplate session_template_{limits_};

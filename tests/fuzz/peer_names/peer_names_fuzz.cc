@@ -21,12 +21,12 @@
 
 #include "core/peer.h"
 #include "core/strings.h"
-#include "h2/test_certificates.h"
 #include "h2/tls_context.h"
 #include "h2/transport.h"
 #include "identity/principal.h"
 #include "peer_names/made_certificate.h"
 #include "peer_names/strict_names.h"
+#include "support/test_ca.h"
 
 namespace credential_broker::h2 {
 namespace {
@@ -73,7 +73,7 @@ class Servers {
   }
 
   const CarelessAuthority authority_;
-  const PemIdentity server_ = TestAuthority().Issue("DNS:localhost");
+  const PemIdentity server_ = TestCa().Issue("DNS:localhost");
   std::array<std::shared_ptr<const TlsContext>, kScopes> contexts_;
 };
 

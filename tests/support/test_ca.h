@@ -1,7 +1,8 @@
-#ifndef CREDENTIAL_BROKER_TESTS_H2_TEST_CERTIFICATES_H_
-#define CREDENTIAL_BROKER_TESTS_H2_TEST_CERTIFICATES_H_
+#ifndef CREDENTIAL_BROKER_TESTS_SUPPORT_TEST_CA_H_
+#define CREDENTIAL_BROKER_TESTS_SUPPORT_TEST_CA_H_
 
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include <memory>
@@ -10,14 +11,18 @@
 
 #include "absl/time/time.h"
 
-namespace credential_broker::h2 {
+namespace credential_broker {
 
+// A certificate and its private key.
 struct PemIdentity {
   std::string certificate;
   std::string key;
 };
 
-struct AuthorityOptions {
+// Has `context` show that certificate, with the intermediates that follow it.
+void UseIdentity(SSL_CTX* context, const PemIdentity& identity);
+
+struct TestCaOptions {
   std::string key_usage = "critical,keyCertSign,cRLSign";  // as OpenSSL writes it; empty: none
   // Has a subjectKeyIdentifier, and what it issues an authorityKeyIdentifier with that.
   bool key_id = true;
@@ -37,15 +42,14 @@ struct CrlOptions {
 };
 
 // A throw-away CA.
-class TestAuthority {
+class TestCa {
  public:
-  explicit TestAuthority(const std::string& name = "CA", const AuthorityOptions& options = {});
+  explicit TestCa(const std::string& name = "CA", const TestCaOptions& options = {});
   // Issued by `parent`.
-  TestAuthority(const std::string& name, const TestAuthority& parent,
-                const AuthorityOptions& options = {});
+  TestCa(const std::string& name, const TestCa& parent, const TestCaOptions& options = {});
 
   // Another certificate, issued by `parent`, of the same name and key.
-  TestAuthority Renewed(const TestAuthority& parent) const;
+  TestCa Renewed(const TestCa& parent) const;
 
   const std::string& pem() const { return pem_; }
   // `sans` as OpenSSL writes them: "DNS:a,URI:spiffe://x/y"; empty: none. `days`: until it expires;
@@ -64,12 +68,12 @@ class TestAuthority {
                         absl::Duration valid_in) const;
 
   std::string name_;
-  AuthorityOptions options_;
+  TestCaOptions options_;
   std::shared_ptr<EVP_PKEY> key_;
   std::shared_ptr<X509> certificate_;
   std::string pem_;
 };
 
-}  // namespace credential_broker::h2
+}  // namespace credential_broker
 
-#endif  // CREDENTIAL_BROKER_TESTS_H2_TEST_CERTIFICATES_H_
+#endif  // CREDENTIAL_BROKER_TESTS_SUPPORT_TEST_CA_H_

@@ -1,13 +1,15 @@
-#include "h2/test_certificates.h"
+#include "support/test_ca.h"
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <functional>
+#include <stdexcept>
 
-namespace credential_broker::h2 {
+namespace credential_broker {
 namespace {
 
 std::shared_ptr<EVP_PKEY> NewKey() { return {EVP_EC_gen("P-256"), &EVP_PKEY_free}; }
@@ -22,6 +24,10 @@ std::string ToPem(const std::function<void(BIO*)>& write) {
 
 std::string CertificatePem(X509* certificate) {
   return ToPem([&](BIO* out) { PEM_write_bio_X509(out, certificate); });
+}
+
+std::shared_ptr<BIO> Reader(const std::string& pem) {
+  return {BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free};
 }
 
 // `issuer`: of an authorityKeyIdentifier; else of no matter.
@@ -84,7 +90,24 @@ void AddExtensions(X509_CRL* crl, const CrlOptions& options) {
 
 }  // namespace
 
-TestAuthority::TestAuthority(const std::string& name, const AuthorityOptions& options)
+void UseIdentity(SSL_CTX* context, const PemIdentity& identity) {
+  const std::shared_ptr<BIO> chain = Reader(identity.certificate);
+  const std::shared_ptr<X509> leaf(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr),
+                                   &X509_free);
+  const std::shared_ptr<BIO> key_text = Reader(identity.key);
+  const std::shared_ptr<EVP_PKEY> key(
+      PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
+  if (SSL_CTX_use_certificate(context, leaf.get()) != 1 ||
+      SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
+    throw std::runtime_error("not a certificate and its key");
+  }
+  while (X509* issuer = PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr)) {
+    SSL_CTX_add0_chain_cert(context, issuer);
+  }
+  ERR_clear_error();
+}
+
+TestCa::TestCa(const std::string& name, const TestCaOptions& options)
     : name_(name),
       options_(options),
       key_(NewKey()),
@@ -92,8 +115,7 @@ TestAuthority::TestAuthority(const std::string& name, const AuthorityOptions& op
   Sign(*certificate_, *key_);
 }
 
-TestAuthority::TestAuthority(const std::string& name, const TestAuthority& parent,
-                             const AuthorityOptions& options)
+TestCa::TestCa(const std::string& name, const TestCa& parent, const TestCaOptions& options)
     : name_(name),
       options_(options),
       key_(NewKey()),
@@ -101,14 +123,14 @@ TestAuthority::TestAuthority(const std::string& name, const TestAuthority& paren
   Sign(*parent.certificate_, *parent.key_);
 }
 
-TestAuthority TestAuthority::Renewed(const TestAuthority& parent) const {
-  TestAuthority next = *this;
+TestCa TestCa::Renewed(const TestCa& parent) const {
+  TestCa next = *this;
   next.certificate_ = NewCertificate(key_.get(), name_, options_.days);
   next.Sign(*parent.certificate_, *parent.key_);
   return next;
 }
 
-void TestAuthority::Sign(X509& issuer, EVP_PKEY& key) {
+void TestCa::Sign(X509& issuer, EVP_PKEY& key) {
   X509* certificate = certificate_.get();
   X509_set_issuer_name(certificate, X509_get_subject_name(&issuer));
   if (options_.version_1) {
@@ -127,8 +149,8 @@ void TestAuthority::Sign(X509& issuer, EVP_PKEY& key) {
   pem_ = CertificatePem(certificate);
 }
 
-std::string TestAuthority::Crl(const std::vector<std::string>& revoked, absl::Duration valid_for,
-                               const CrlOptions& options) const {
+std::string TestCa::Crl(const std::vector<std::string>& revoked, absl::Duration valid_for,
+                        const CrlOptions& options) const {
   std::shared_ptr<X509_CRL> crl(X509_CRL_new(), &X509_CRL_free);
   X509_CRL_set_version(crl.get(), X509_CRL_VERSION_2);
   X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(certificate_.get()));
@@ -138,9 +160,8 @@ std::string TestAuthority::Crl(const std::vector<std::string>& revoked, absl::Du
   SetTime(time.get(), valid_for);
   X509_CRL_set1_nextUpdate(crl.get(), time.get());
   for (const std::string& pem : revoked) {
-    std::shared_ptr<BIO> text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
-    std::shared_ptr<X509> certificate(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr),
-                                      &X509_free);
+    const std::shared_ptr<X509> certificate(
+        PEM_read_bio_X509(Reader(pem).get(), nullptr, nullptr, nullptr), &X509_free);
     X509_REVOKED* entry = X509_REVOKED_new();
     X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(certificate.get()));
     X509_REVOKED_set_revocationDate(entry, time.get());
@@ -158,16 +179,16 @@ std::string TestAuthority::Crl(const std::vector<std::string>& revoked, absl::Du
   return ToPem([&](BIO* out) { PEM_write_bio_X509_CRL(out, crl.get()); });
 }
 
-PemIdentity TestAuthority::Issue(const std::string& sans, int days, absl::Duration valid_in) const {
+PemIdentity TestCa::Issue(const std::string& sans, int days, absl::Duration valid_in) const {
   return IssueWith(sans, options_.key_id ? "keyid:always" : "", days, valid_in);
 }
 
-PemIdentity TestAuthority::IssueBySerial(const std::string& sans) const {
+PemIdentity TestCa::IssueBySerial(const std::string& sans) const {
   return IssueWith(sans, "keyid:always,issuer:always", 1, -absl::Hours(48));
 }
 
-PemIdentity TestAuthority::IssueWith(const std::string& sans, const std::string& key_id, int days,
-                                     absl::Duration valid_in) const {
+PemIdentity TestCa::IssueWith(const std::string& sans, const std::string& key_id, int days,
+                              absl::Duration valid_in) const {
   std::shared_ptr<EVP_PKEY> key = NewKey();
   std::shared_ptr<X509> certificate = NewCertificate(key.get(), "leaf", days, valid_in);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate_.get()));
@@ -183,4 +204,4 @@ PemIdentity TestAuthority::IssueWith(const std::string& sans, const std::string&
           })};
 }
 
-}  // namespace credential_broker::h2
+}  // namespace credential_broker
