@@ -89,7 +89,7 @@ build_for() {
   build_preset "$1" "${targets[@]}"
 }
 
-# unit_tests ROOM: prints its test files, each with the name of a test in it: "tests/core/secret_test.cc Secret.Reads".
+# unit_tests ROOM: prints its test files, each with the name of a test in it: "tests/base/secret_test.cc Secret.Reads".
 unit_tests() {
   awk -v RS='\n(TYPED_)?TEST(_F|_P)?\\(' 'FNR > 1 {
     sub(/\).*/, ""); gsub(/[[:space:]]/, ""); sub(/,/, ".")

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "rpc/reflection_service.h"
 
 namespace credential_broker::cli {

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "investsuite/credentialbroker/v1/credential_broker.pb.h"
 
 namespace credential_broker::cli {

@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/mutex.h"
 #include "cli/tls_files.h"
-#include "core/clock.h"
-#include "core/mutex.h"
 #include "identity/quota_key.h"
 #include "rpc/reflection_service.h"
 

@@ -6,9 +6,9 @@
 #include <chrono>
 #include <utility>
 
+#include "base/strings.h"
 #include "cli/api_messages.h"
 #include "cli/grpc_channel.h"
-#include "core/strings.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "investsuite/credentialbroker/v1/credential_broker.grpc.pb.h"
 

@@ -9,9 +9,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/secret.h"
 #include "cli/connection.h"
 #include "cli/rpc_error.h"
-#include "core/secret.h"
 
 namespace credential_broker::cli {
 

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/clock.h"
-#include "core/strings.h"
+#include "base/clock.h"
+#include "base/strings.h"
 #include "identity/token_reviewer.h"
 #include "upstream/https_client.h"
 

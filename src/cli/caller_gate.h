@@ -5,10 +5,10 @@
 #include <optional>
 
 #include "absl/status/statusor.h"
+#include "base/keyed_permits.h"
+#include "base/keyed_rate_limiter.h"
 #include "config/broker_config.h"
 #include "config/load_config.h"
-#include "core/keyed_permits.h"
-#include "core/keyed_rate_limiter.h"
 #include "identity/token_authenticator.h"
 #include "observe/log.h"
 #include "service/caller.h"

@@ -1,14 +1,14 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
+#include "base/strings.h"
 #include "cli/commands.h"
 #include "cli/crl_watch.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/tls_files.h"
 #include "config/load_config.h"
-#include "core/clock.h"
-#include "core/strings.h"
 #include "h2/tls_identity.h"
 
 namespace credential_broker::cli {

@@ -5,8 +5,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "base/strings.h"
 #include "config/scalars.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -8,8 +8,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "base/strings.h"
 #include "config/scalars.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 namespace {

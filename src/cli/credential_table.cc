@@ -7,10 +7,10 @@
 #include <optional>
 
 #include "absl/strings/ascii.h"
+#include "base/strings.h"
 #include "cli/duration.h"
 #include "cli/output.h"
 #include "cli/token_format.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 namespace {

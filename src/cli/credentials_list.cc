@@ -1,12 +1,12 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "cli/broker_client.h"
 #include "cli/commands.h"
 #include "cli/credential_table.h"
 #include "cli/hardening.h"
 #include "cli/output.h"
-#include "core/clock.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -1,14 +1,14 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
+#include "base/strings.h"
 #include "cli/broker_client.h"
 #include "cli/commands.h"
 #include "cli/credential_table.h"
 #include "cli/hardening.h"
 #include "cli/output.h"
 #include "config/scalars.h"
-#include "core/clock.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -4,10 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/strings.h"
 #include "cli/memory_file.h"
 #include "config/listen_address.h"
-#include "core/clock.h"
-#include "core/strings.h"
 #include "sandbox/server.h"
 
 namespace credential_broker::cli {

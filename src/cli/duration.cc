@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::cli {
 

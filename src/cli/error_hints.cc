@@ -7,9 +7,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "base/strings.h"
 #include "cli/duration.h"
 #include "cli/output.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "base/strings.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/fetch_token.h"
 #include "cli/output.h"
 #include "cli/token_format.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -14,8 +14,8 @@
 #include <CLI/Formatter.hpp>
 
 #include "absl/strings/str_split.h"
+#include "base/strings.h"
 #include "config/spelling.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/strings.h"
 #include "cli/client_certificate.h"
 #include "cli/pem_files.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "base/secret.h"
 #include "cli/connection.h"
 #include "cli/rpc_error.h"
-#include "core/secret.h"
 
 namespace grpc {  // NOLINT(readability-identifier-naming): gRPC's names
 class Channel;

@@ -1,11 +1,11 @@
 #include <memory>
 
+#include "base/strings.h"
 #include "cli/broker_client.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/hardening.h"
 #include "cli/output.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -1,6 +1,6 @@
+#include "base/strings.h"
 #include "cli/monitored_state.h"
 #include "core/reason.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 namespace {

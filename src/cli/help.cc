@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::cli {
 namespace {

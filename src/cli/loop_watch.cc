@@ -1,11 +1,10 @@
 #include "cli/loop_watch.h"
 
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::cli {
 
-void LoopWatch::Add(const std::string& name,
-                    const std::vector<std::shared_ptr<h2::EventLoop>>& loops) {
+void LoopWatch::Add(const std::string& name, const std::vector<std::shared_ptr<EventLoop>>& loops) {
   const MutexLock lock(mutex_);
   for (std::size_t i = 0; i < loops.size(); ++i) {
     watched_.push_back(

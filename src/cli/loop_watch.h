@@ -8,9 +8,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
-#include "core/clock.h"
-#include "core/mutex.h"
-#include "h2/event_loop.h"
+#include "base/clock.h"
+#include "base/event_loop.h"
+#include "base/mutex.h"
 
 namespace credential_broker::cli {
 
@@ -25,7 +25,7 @@ class LoopWatch {
   explicit LoopWatch(const Clock& clock) : clock_(clock) {}
 
   // `name`: of the listener.
-  void Add(const std::string& name, const std::vector<std::shared_ptr<h2::EventLoop>>& loops);
+  void Add(const std::string& name, const std::vector<std::shared_ptr<EventLoop>>& loops);
 
   // Posts a task to each loop that has run the one before. To be called every few seconds.
   void Ask();
@@ -36,7 +36,7 @@ class LoopWatch {
  private:
   struct Watched {
     std::string name;
-    std::shared_ptr<h2::EventLoop> loop;
+    std::shared_ptr<EventLoop> loop;
     std::shared_ptr<std::atomic<bool>> answered;
     BootTime asked_at;
   };

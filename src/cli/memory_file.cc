@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::cli {
 namespace {
@@ -14,11 +14,11 @@ namespace {
 // Since Linux 6.3, where an administrator can require it (vm.memfd_noexec); glibc 2.36 lacks it.
 constexpr unsigned kNoExecSeal = 0x0008U;
 
-h2::UniqueFd Create() {
+UniqueFd Create() {
   constexpr const char* kName = "credential-broker";
-  h2::UniqueFd fd(memfd_create(kName, MFD_CLOEXEC | kNoExecSeal));
+  UniqueFd fd(memfd_create(kName, MFD_CLOEXEC | kNoExecSeal));
   if (!fd && errno == EINVAL) {
-    fd = h2::UniqueFd(memfd_create(kName, MFD_CLOEXEC));
+    fd = UniqueFd(memfd_create(kName, MFD_CLOEXEC));
   }
   return fd;
 }

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "h2/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace credential_broker::cli {
 
@@ -21,9 +21,9 @@ class MemoryFile {
   std::string path() const;
 
  private:
-  explicit MemoryFile(h2::UniqueFd fd) : fd_(std::move(fd)) {}
+  explicit MemoryFile(UniqueFd fd) : fd_(std::move(fd)) {}
 
-  h2::UniqueFd fd_;
+  UniqueFd fd_;
 };
 
 }  // namespace credential_broker::cli

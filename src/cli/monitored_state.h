@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "base/clock.h"
 #include "cli/listener_metrics.h"
 #include "cli/loop_watch.h"
 #include "cli/reload_report.h"
-#include "core/clock.h"
 #include "core/current_credentials.h"
 #include "http/pages.h"
 #include "http/status_page.h"

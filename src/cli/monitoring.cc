@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "h2/address.h"
 #include "http/cached_page.h"
 

@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/strings.h"
 #include "cli/exit_code.h"
 #include "cli/sigpipe.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 namespace {

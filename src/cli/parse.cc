@@ -8,12 +8,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_join.h"
+#include "base/strings.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/help.h"
 #include "cli/output.h"
 #include "config/spelling.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 namespace {

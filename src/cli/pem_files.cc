@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/secret.h"
 #include "cli/connection.h"
-#include "core/secret.h"
 
 namespace credential_broker::cli {
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_join.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::cli {
 namespace {

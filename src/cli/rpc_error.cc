@@ -1,10 +1,10 @@
 #include "cli/rpc_error.h"
 
+#include "base/strings.h"
 #include "cli/api_messages.h"
 #include "cli/error_hints.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
-#include "core/strings.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 

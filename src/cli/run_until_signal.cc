@@ -12,8 +12,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/unique_fd.h"
 #include "cli/exit_code.h"
-#include "h2/unique_fd.h"
 
 namespace credential_broker::cli {
 namespace {
@@ -66,8 +66,8 @@ absl::StatusOr<int> RunUntilSignal(const std::function<int(StopRequest&)>& work,
   sigaddset(&stops, SIGTERM);
   sigaddset(&stops, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stops, nullptr);
-  const h2::UniqueFd signals(signalfd(-1, &stops, SFD_CLOEXEC));
-  const h2::UniqueFd ended(eventfd(0, EFD_CLOEXEC));
+  const UniqueFd signals(signalfd(-1, &stops, SFD_CLOEXEC));
+  const UniqueFd ended(eventfd(0, EFD_CLOEXEC));
   if (signals.get() < 0 || ended.get() < 0) {
     return absl::ResourceExhaustedError(
         "no descriptor is left to wait for signals; raise the limit of open files (ulimit -n)");

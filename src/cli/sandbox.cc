@@ -6,13 +6,13 @@
 #include <utility>
 
 #include "absl/strings/str_split.h"
+#include "base/clock.h"
+#include "base/strings.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/token_format.h"
 #include "cli/write_file.h"
-#include "core/clock.h"
-#include "core/strings.h"
 #include "sandbox/faults.h"
 
 namespace credential_broker::cli {

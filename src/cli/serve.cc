@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/strings.h"
 #include "cli/broker.h"
 #include "cli/commands.h"
 #include "cli/dev_mode.h"
@@ -19,7 +20,6 @@
 #include "cli/version.h"
 #include "cli/write_file.h"
 #include "config/watched_config.h"
-#include "core/strings.h"
 #include "observe/log.h"
 
 namespace credential_broker::cli {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "upstream/https_client.h"
 #include "upstream/investsuite.h"
 

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/secret.h"
-#include "core/strings.h"
+#include "base/secret.h"
+#include "base/strings.h"
 
 namespace credential_broker::cli {
 namespace {

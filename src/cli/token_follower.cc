@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/strings.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "core/refresh_timing.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -9,12 +9,12 @@
 #include <variant>
 
 #include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/random.h"
 #include "cli/rpc_error.h"
 #include "cli/run_until_signal.h"
 #include "cli/token_sink.h"
 #include "cli/token_stream.h"
-#include "core/clock.h"
-#include "core/random.h"
 
 namespace credential_broker::cli {
 

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/secret.h"
 #include "cli/broker_client.h"
-#include "core/secret.h"
 
 namespace credential_broker::cli {
 

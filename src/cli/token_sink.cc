@@ -10,11 +10,11 @@
 #include <system_error>
 #include <utility>
 
+#include "base/strings.h"
 #include "cli/credential_table.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/token_format.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 namespace {

@@ -1,12 +1,12 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
+#include "base/random.h"
 #include "cli/commands.h"
 #include "cli/hardening.h"
 #include "cli/output.h"
 #include "cli/token_follower.h"
-#include "core/clock.h"
-#include "core/random.h"
 
 namespace credential_broker::cli {
 namespace {

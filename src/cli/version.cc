@@ -1,8 +1,8 @@
 #include "cli/version.h"
 
+#include "base/strings.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "core/strings.h"
 
 namespace credential_broker::cli {
 

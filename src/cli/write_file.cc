@@ -5,7 +5,7 @@
 #include <fstream>
 #include <system_error>
 
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::cli {
 

@@ -4,10 +4,10 @@
 #include <optional>
 
 #include "absl/strings/match.h"
+#include "base/strings.h"
 #include "config/host_port.h"
 #include "config/listen_address.h"
 #include "config/scalars.h"
-#include "core/strings.h"
 
 namespace credential_broker::config {
 namespace {

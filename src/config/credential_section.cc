@@ -6,9 +6,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "base/strings.h"
 #include "config/base_url.h"
 #include "config/sections.h"
-#include "core/strings.h"
 
 namespace credential_broker::config {
 namespace {

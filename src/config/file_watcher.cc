@@ -16,9 +16,9 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "base/mutex.h"
 #include "config/fingerprint.h"
 #include "config/watched_paths.h"
-#include "core/mutex.h"
 
 namespace credential_broker::config {
 namespace {

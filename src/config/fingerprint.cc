@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "absl/cleanup/cleanup.h"
-#include "core/secret.h"
+#include "base/secret.h"
 
 namespace credential_broker::config {
 namespace {

@@ -4,10 +4,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "base/strings.h"
 #include "config/base_url.h"
 #include "config/listen_address.h"
 #include "config/sections.h"
-#include "core/strings.h"
 
 namespace credential_broker::config {
 namespace {

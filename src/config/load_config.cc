@@ -8,8 +8,8 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
+#include "base/strings.h"
 #include "config/yaml_document.h"
-#include "core/strings.h"
 
 namespace credential_broker::config {
 namespace {

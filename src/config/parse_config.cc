@@ -2,9 +2,9 @@
 #include <set>
 #include <utility>
 
+#include "base/strings.h"
 #include "config/load_config.h"
 #include "config/sections.h"
-#include "core/strings.h"
 
 namespace credential_broker::config {
 namespace {

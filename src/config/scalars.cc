@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::config {
 namespace {

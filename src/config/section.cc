@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_join.h"
+#include "base/strings.h"
 #include "config/not_supported.h"
 #include "config/scalars.h"
 #include "config/spelling.h"
-#include "core/strings.h"
 
 namespace credential_broker::config {
 namespace {

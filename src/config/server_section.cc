@@ -2,9 +2,9 @@
 #include <optional>
 
 #include "absl/status/statusor.h"
+#include "base/strings.h"
 #include "config/listen_address.h"
 #include "config/sections.h"
-#include "core/strings.h"
 
 namespace credential_broker::config {
 namespace {

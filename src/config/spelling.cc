@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "core/edit_distance.h"
+#include "base/edit_distance.h"
 
 namespace credential_broker::config {
 namespace {

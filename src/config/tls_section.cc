@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "base/strings.h"
 #include "config/sections.h"
-#include "core/strings.h"
 
 namespace credential_broker::config {
 namespace {

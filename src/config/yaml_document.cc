@@ -5,8 +5,8 @@
 #include <sstream>
 #include <utility>
 
-#include "core/strings.h"
-#include "core/utf8.h"
+#include "base/strings.h"
+#include "base/utf8.h"
 #include "yaml-cpp/eventhandler.h"
 #include "yaml-cpp/exceptions.h"
 #include "yaml-cpp/parser.h"

@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "absl/status/status.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker {
 namespace {

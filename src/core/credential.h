@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/credential_state.h"
 #include "core/token.h"
 

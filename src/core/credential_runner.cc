@@ -7,10 +7,10 @@
 #include <variant>
 
 #include "absl/base/thread_annotations.h"
+#include "base/mutex.h"
 #include "core/credential_snapshot.h"
 #include "core/credential_watchers.h"
 #include "core/forced_refreshes.h"
-#include "core/mutex.h"
 #include "core/query_rule.h"
 #include "core/refresh_machine.h"
 #include "core/runner_inbox.h"

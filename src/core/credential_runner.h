@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/random.h"
 #include "core/credential.h"
-#include "core/random.h"
 #include "core/refresh_policy.h"
 #include "core/upstream_session.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/credential_state.h"
 #include "core/reason.h"
 #include "core/refresh_machine.h"

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "core/clock.h"
+#include "base/clock.h"
+#include "base/mutex.h"
 #include "core/credential.h"
 #include "core/credential_snapshot.h"
-#include "core/mutex.h"
 
 namespace credential_broker {
 

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "base/mutex.h"
 #include "core/credential_set.h"
-#include "core/mutex.h"
 
 namespace credential_broker {
 

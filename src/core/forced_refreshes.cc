@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "base/strings.h"
 #include "core/reason.h"
-#include "core/strings.h"
 
 namespace credential_broker {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/credential.h"
 #include "core/credential_snapshot.h"
 #include "core/waiting_queries.h"

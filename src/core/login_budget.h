@@ -4,7 +4,7 @@
 #include <array>
 #include <cstddef>
 
-#include "core/clock.h"
+#include "base/clock.h"
 
 namespace credential_broker {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "absl/status/statusor.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/credential.h"
 #include "core/credential_snapshot.h"
 #include "core/refresh_machine.h"

@@ -4,7 +4,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker {
 namespace {

@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "absl/time/time.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/login_budget.h"
 #include "core/refresh_policy.h"
 #include "core/refresh_timing.h"

@@ -2,7 +2,7 @@
 #define CREDENTIAL_BROKER_CORE_REFRESH_TIMING_H_
 
 #include "absl/time/time.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/refresh_policy.h"
 
 namespace credential_broker {

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "absl/base/thread_annotations.h"
-#include "core/clock.h"
-#include "core/mutex.h"
+#include "base/clock.h"
+#include "base/mutex.h"
 #include "core/refresh_policy.h"
 #include "core/upstream_session.h"
 

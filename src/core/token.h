@@ -5,9 +5,9 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "core/clock.h"
-#include "core/random.h"
-#include "core/secret.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/secret.h"
 #include "core/upstream_session.h"
 
 namespace credential_broker {

@@ -3,7 +3,7 @@
 #include <system_error>
 #include <utility>
 
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker {
 

@@ -6,9 +6,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
-#include "core/mutex.h"
+#include "base/mutex.h"
+#include "base/secret.h"
 #include "core/refresh_machine.h"
-#include "core/secret.h"
 #include "core/upstream_session.h"
 
 namespace credential_broker {

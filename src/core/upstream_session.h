@@ -6,8 +6,8 @@
 #include <variant>
 
 #include "absl/time/time.h"
-#include "core/clock.h"
-#include "core/secret.h"
+#include "base/clock.h"
+#include "base/secret.h"
 
 namespace credential_broker {
 

@@ -10,9 +10,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "core/clock.h"
+#include "base/clock.h"
+#include "base/mutex.h"
 #include "core/credential.h"
-#include "core/mutex.h"
 
 namespace credential_broker {
 

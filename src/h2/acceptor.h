@@ -5,9 +5,9 @@
 #include <sys/socket.h>
 
 #include "absl/functional/any_invocable.h"
+#include "base/unique_fd.h"
 #include "h2/counters.h"
 #include "h2/ev_loop.h"
-#include "h2/unique_fd.h"
 
 namespace credential_broker::h2 {
 

@@ -7,7 +7,7 @@
 #include <charconv>
 
 #include "absl/status/status.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::h2 {
 namespace {

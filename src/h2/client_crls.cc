@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "core/clock.h"
-#include "core/strings.h"
+#include "base/clock.h"
+#include "base/strings.h"
 
 namespace credential_broker::h2 {
 namespace {

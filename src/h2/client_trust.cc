@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::h2 {
 namespace {

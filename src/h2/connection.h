@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "core/clock.h"
-#include "core/intrusive_list.h"
-#include "core/owned_list.h"
+#include "base/clock.h"
+#include "base/intrusive_list.h"
+#include "base/owned_list.h"
+#include "base/random.h"
 #include "core/peer.h"
-#include "core/random.h"
 #include "h2/connection_limiter.h"
 #include "h2/deadline_timer.h"
 #include "h2/ev_loop.h"

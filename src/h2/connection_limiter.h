@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "core/mutex.h"
+#include "base/mutex.h"
 #include "h2/counters.h"
 #include "h2/limits.h"
 

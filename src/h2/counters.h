@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "absl/base/thread_annotations.h"
-#include "core/mutex.h"
+#include "base/mutex.h"
 
 namespace credential_broker::h2 {
 

@@ -8,8 +8,8 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
-#include "core/mutex.h"
-#include "h2/event_loop.h"
+#include "base/event_loop.h"
+#include "base/mutex.h"
 
 namespace credential_broker::h2 {
 

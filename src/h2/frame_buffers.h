@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "core/mutex.h"
+#include "base/mutex.h"
 
 namespace credential_broker::h2 {
 

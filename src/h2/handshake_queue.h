@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "absl/time/time.h"
-#include "core/intrusive_list.h"
+#include "base/intrusive_list.h"
 #include "h2/limits.h"
 
 namespace credential_broker::h2 {

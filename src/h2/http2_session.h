@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "core/intrusive_list.h"
-#include "core/owned_list.h"
+#include "base/event_loop.h"
+#include "base/intrusive_list.h"
+#include "base/owned_list.h"
 #include "core/peer.h"
 #include "h2/counters.h"
-#include "h2/event_loop.h"
 #include "h2/frame_scanner.h"
 #include "h2/limits.h"
 #include "h2/rate_limiter.h"

@@ -17,7 +17,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::h2 {
 namespace {

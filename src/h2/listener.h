@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/unique_fd.h"
 #include "h2/address.h"
-#include "h2/unique_fd.h"
 
 namespace credential_broker::h2 {
 

@@ -9,7 +9,7 @@
 #include <ctime>
 
 #include "absl/status/status.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::h2 {
 namespace {

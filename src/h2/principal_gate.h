@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "core/keyed_permits.h"
+#include "base/keyed_permits.h"
 #include "core/peer.h"
 #include "h2/counters.h"
 #include "h2/limits.h"

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "core/keyed_permits.h"
+#include "base/keyed_permits.h"
 
 namespace credential_broker::h2 {
 

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/mutex.h"
-#include "core/random.h"
+#include "base/mutex.h"
+#include "base/random.h"
 #include "h2/address.h"
 #include "h2/connection_limiter.h"
 #include "h2/listener.h"

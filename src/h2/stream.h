@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "base/event_loop.h"
 #include "core/peer.h"
-#include "h2/event_loop.h"
 
 namespace credential_broker::h2 {
 

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/clock.h"
-#include "core/strings.h"
+#include "base/clock.h"
+#include "base/strings.h"
 #include "h2/client_trust.h"
 #include "h2/handshake_scanner.h"
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "core/mutex.h"
+#include "base/mutex.h"
 #include "core/peer.h"
 #include "h2/client_trust.h"
 #include "h2/openssl.h"

@@ -8,8 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/secret.h"
 #include "core/certificate_scope.h"
-#include "core/secret.h"
 
 namespace credential_broker::h2 {
 

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/unique_fd.h"
 #include "h2/handshake_scanner.h"
 #include "h2/tls_context.h"
-#include "h2/unique_fd.h"
 
 namespace credential_broker::h2 {
 

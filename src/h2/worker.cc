@@ -10,8 +10,8 @@
 #include <system_error>
 #include <utility>
 
-#include "core/peer_address.h"
-#include "core/strings.h"
+#include "base/peer_address.h"
+#include "base/strings.h"
 #include "h2/address.h"
 
 namespace credential_broker::h2 {

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "absl/status/status.h"
-#include "core/owned_list.h"
+#include "base/owned_list.h"
 #include "h2/acceptor.h"
 #include "h2/connection.h"
 #include "h2/connection_limiter.h"

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::http {
 namespace {

@@ -2,7 +2,7 @@
 #define CREDENTIAL_BROKER_HTTP_CACHED_PAGE_H_
 
 #include "absl/time/time.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "http/pages.h"
 
 namespace credential_broker::http {

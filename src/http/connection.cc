@@ -9,7 +9,7 @@
 #include <exception>
 #include <optional>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "http/request_head.h"
 
 namespace credential_broker::http {

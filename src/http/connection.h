@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "http/allowed_hosts.h"
 #include "http/pages.h"
 

@@ -1,6 +1,6 @@
 #include "http/pages.h"
 
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::http {
 namespace {

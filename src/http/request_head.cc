@@ -4,7 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::http {
 namespace {

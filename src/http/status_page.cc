@@ -5,7 +5,7 @@
 #include <tuple>
 
 #include "absl/strings/str_format.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "http/html.h"
 #include "http/status_style.h"
 

@@ -8,7 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "identity/principal.h"
 #include "upstream/json_fields.h"
 #include "upstream/jwt.h"

@@ -1,7 +1,7 @@
 #include "identity/caller_tokens.h"
 
 #include "absl/strings/cord.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::identity {
 namespace {

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "base/strings.h"
 #include "core/reason.h"
-#include "core/strings.h"
 #include "identity/bearer_token.h"
 
 namespace credential_broker::identity {

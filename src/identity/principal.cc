@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "absl/strings/str_join.h"
+#include "base/strings.h"
 #include "core/certificate_scope.h"
 #include "core/reason.h"
-#include "core/strings.h"
 
 namespace credential_broker::identity {
 namespace {

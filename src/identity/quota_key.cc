@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "identity/principal.h"
 
 namespace credential_broker::identity {

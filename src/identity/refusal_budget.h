@@ -5,8 +5,8 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "core/clock.h"
-#include "core/keyed_rate_limiter.h"
+#include "base/clock.h"
+#include "base/keyed_rate_limiter.h"
 
 namespace credential_broker::identity {
 

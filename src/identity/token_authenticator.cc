@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::identity {
 

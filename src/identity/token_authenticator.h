@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/clock.h"
-#include "core/random.h"
+#include "base/clock.h"
+#include "base/random.h"
 #include "identity/caller_tokens.h"
 #include "identity/pending_reviews.h"
 #include "identity/token_reviewer.h"

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <string_view>
 
-#include "core/random.h"
-#include "core/secret.h"
+#include "base/random.h"
+#include "base/secret.h"
 
 namespace credential_broker::identity {
 

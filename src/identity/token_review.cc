@@ -10,9 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
+#include "base/secret.h"
+#include "base/strings.h"
 #include "core/reason.h"
-#include "core/secret.h"
-#include "core/strings.h"
 
 namespace credential_broker::identity {
 namespace {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "identity/token_review.h"
 #include "upstream/secret_file.h"
 

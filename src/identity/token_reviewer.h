@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "core/secret.h"
+#include "base/secret.h"
 #include "upstream/https_client.h"
 
 namespace credential_broker::identity {

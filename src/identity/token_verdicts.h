@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "absl/status/status.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "identity/caller_tokens.h"
 #include "identity/token_digest.h"
 #include "identity/verdict_cache.h"

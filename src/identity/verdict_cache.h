@@ -6,7 +6,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "identity/caller_tokens.h"
 #include "identity/token_digest.h"
 

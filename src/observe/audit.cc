@@ -1,6 +1,6 @@
 #include "observe/audit.h"
 
-#include "core/peer_address.h"
+#include "base/peer_address.h"
 #include "core/reason.h"
 
 namespace credential_broker::observe {

@@ -13,10 +13,10 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
-#include "core/clock.h"
+#include "base/clock.h"
+#include "base/mutex.h"
 #include "core/credential_runner.h"
 #include "core/credential_state.h"
-#include "core/mutex.h"
 #include "observe/metric_writer.h"
 
 namespace credential_broker::observe {

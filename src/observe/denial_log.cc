@@ -3,7 +3,7 @@
 #include <iterator>
 #include <utility>
 
-#include "core/peer_address.h"
+#include "base/peer_address.h"
 
 namespace credential_broker::observe {
 namespace {

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "absl/base/thread_annotations.h"
-#include "core/mutex.h"
+#include "base/mutex.h"
 #include "core/reason.h"
 #include "observe/log.h"
 

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/mutex.h"
+#include "base/mutex.h"
 
 namespace credential_broker::observe {
 

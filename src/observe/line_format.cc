@@ -7,7 +7,7 @@
 #include <type_traits>
 
 #include "absl/strings/ascii.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "nlohmann/json.hpp"
 
 namespace credential_broker::observe {

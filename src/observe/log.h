@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "observe/field.h"
 #include "observe/log_level.h"
 

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstddef>
 
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::observe {
 namespace {

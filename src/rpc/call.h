@@ -11,8 +11,8 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
-#include "core/clock.h"
-#include "core/executor.h"
+#include "base/clock.h"
+#include "base/executor.h"
 #include "core/peer.h"
 #include "google/rpc/status.pb.h"
 

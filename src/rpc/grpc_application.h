@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "h2/stream.h"
 #include "rpc/admission.h"
 #include "rpc/call_observer.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "rpc/request_metadata.h"
 #include "rpc/wire_text.h"
 

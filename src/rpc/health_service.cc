@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "core/mutex.h"
-#include "core/strings.h"
+#include "base/mutex.h"
+#include "base/strings.h"
 #include "grpc/health/v1/health.pb.h"
 #include "rpc/call.h"
 #include "rpc/unary.h"

@@ -5,7 +5,7 @@
 namespace credential_broker::rpc {
 
 void LoopCallRef::Post(absl::AnyInvocable<void(Call&) &&> task) {
-  std::shared_ptr<h2::EventLoop> loop;
+  std::shared_ptr<EventLoop> loop;
   {
     MutexLock lock(mutex_);
     loop = loop_;
@@ -24,7 +24,7 @@ void LoopCallRef::Post(absl::AnyInvocable<void(Call&) &&> task) {
 
 void LoopCallRef::Close() {
   call_ = nullptr;
-  std::shared_ptr<h2::EventLoop> loop;  // released after the lock
+  std::shared_ptr<EventLoop> loop;  // released after the lock
   MutexLock lock(mutex_);
   loop.swap(loop_);
 }

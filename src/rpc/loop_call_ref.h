@@ -6,8 +6,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
-#include "core/mutex.h"
-#include "h2/event_loop.h"
+#include "base/event_loop.h"
+#include "base/mutex.h"
 #include "rpc/call.h"
 
 namespace credential_broker::rpc {
@@ -17,8 +17,7 @@ namespace credential_broker::rpc {
 // the reference holds its mutex. Post is thread-safe.
 class LoopCallRef : public CallRef, public std::enable_shared_from_this<LoopCallRef> {
  public:
-  LoopCallRef(std::shared_ptr<h2::EventLoop> loop, Call& call)
-      : call_(&call), loop_(std::move(loop)) {}
+  LoopCallRef(std::shared_ptr<EventLoop> loop, Call& call) : call_(&call), loop_(std::move(loop)) {}
 
   void Post(absl::AnyInvocable<void(Call&) &&> task) override;
 
@@ -28,7 +27,7 @@ class LoopCallRef : public CallRef, public std::enable_shared_from_this<LoopCall
  private:
   Call* call_;  // on the loop's thread only; null: over
   Mutex mutex_;
-  std::shared_ptr<h2::EventLoop> loop_ ABSL_GUARDED_BY(mutex_);  // null: over
+  std::shared_ptr<EventLoop> loop_ ABSL_GUARDED_BY(mutex_);  // null: over
 };
 
 }  // namespace credential_broker::rpc

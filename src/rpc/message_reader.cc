@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "rpc/call.h"
 
 namespace credential_broker::rpc {

@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "absl/base/thread_annotations.h"
-#include "core/mutex.h"
+#include "base/mutex.h"
 #include "google/protobuf/descriptor.h"
 #include "rpc/router.h"
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"

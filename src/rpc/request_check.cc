@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "rpc/request_metadata.h"
 #include "rpc/status.h"
 #include "rpc/timeout.h"

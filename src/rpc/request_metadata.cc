@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "rpc/wire_text.h"
 
 namespace credential_broker::rpc {

@@ -5,7 +5,7 @@
 #include <iostream>
 #include <utility>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "google/protobuf/descriptor.h"
 
 namespace credential_broker::rpc {

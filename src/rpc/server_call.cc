@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "rpc/status.h"
 
 namespace credential_broker::rpc {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "h2/stream.h"
 #include "rpc/admission.h"
 #include "rpc/answer.h"
@@ -116,7 +116,7 @@ class ServerCall final : public h2::RequestHandler, public Call {
   bool too_many_messages_ = false;
 
   std::shared_ptr<LoopCallRef> ref_;  // null: nobody has asked
-  std::unique_ptr<h2::Timer> timer_;
+  std::unique_ptr<Timer> timer_;
   std::unique_ptr<CallHandler> handler_;
   bool closed_ = false;  // see Close
 };

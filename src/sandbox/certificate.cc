@@ -18,7 +18,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::sandbox {
 

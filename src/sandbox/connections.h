@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "core/mutex.h"
+#include "base/mutex.h"
 #include "sandbox/certificate.h"
 #include "sandbox/listener.h"
 #include "sandbox/tls_connection.h"

@@ -9,7 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "sandbox/error_reply.h"
 #include "sandbox/nearest.h"
 

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "sandbox/error_reply.h"
 #include "sandbox/grant_body.h"
 

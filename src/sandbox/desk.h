@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "sandbox/faults.h"
 #include "sandbox/keys.h"
 #include "sandbox/message.h"

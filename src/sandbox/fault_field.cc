@@ -6,7 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_join.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "sandbox/nearest.h"
 
 namespace credential_broker::sandbox {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_replace.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "sandbox/fault_field.h"
 #include "sandbox/nearest.h"
 

@@ -11,7 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "sandbox/error_reply.h"
 
 namespace credential_broker::sandbox {

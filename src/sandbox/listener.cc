@@ -17,7 +17,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::sandbox {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <limits>
 
-#include "core/edit_distance.h"
+#include "base/edit_distance.h"
 
 namespace credential_broker::sandbox {
 std::string Nearest(std::string_view name, const std::vector<std::string>& known) {

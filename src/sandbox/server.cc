@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "sandbox/certificate.h"
 #include "sandbox/connections.h"
 #include "sandbox/control.h"

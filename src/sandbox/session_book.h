@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "absl/time/time.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "sandbox/faults.h"
 #include "sandbox/token_mint.h"
 

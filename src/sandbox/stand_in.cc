@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "sandbox/error_reply.h"
 
 namespace credential_broker::sandbox {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "sandbox/nearest.h"
 
 namespace credential_broker::sandbox {

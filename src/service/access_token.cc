@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/strings.h"
 #include "core/reason.h"
-#include "core/strings.h"
 
 namespace credential_broker::service {
 namespace {

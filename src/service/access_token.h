@@ -3,7 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/credential_state.h"
 #include "core/token.h"
 #include "investsuite/credentialbroker/v1/credential_broker.pb.h"

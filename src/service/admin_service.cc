@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "base/strings.h"
 #include "core/reason.h"
-#include "core/strings.h"
 #include "identity/principal.h"
 #include "service/access_token.h"
 #include "service/caller.h"

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/strings.h"
 #include "core/reason.h"
-#include "core/strings.h"
 #include "identity/bearer_token.h"
 
 namespace credential_broker::service {

@@ -9,9 +9,9 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "core/clock.h"
-#include "core/mutex.h"
-#include "core/random.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/random.h"
 #include "identity/caller_tokens.h"
 #include "rpc/call.h"
 

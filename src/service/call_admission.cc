@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "base/strings.h"
 #include "core/reason.h"
-#include "core/strings.h"
 #include "identity/principal.h"
 #include "identity/quota_key.h"
 #include "service/caller.h"

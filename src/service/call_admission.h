@@ -3,8 +3,8 @@
 
 #include <optional>
 
+#include "base/keyed_rate_limiter.h"
 #include "core/audit_sink.h"
-#include "core/keyed_rate_limiter.h"
 #include "rpc/admission.h"
 
 namespace credential_broker::service {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/strings.h"
 #include "core/reason.h"
-#include "core/strings.h"
 #include "identity/bearer_token.h"
 #include "identity/caller_tokens.h"
 #include "identity/principal.h"

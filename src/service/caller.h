@@ -8,10 +8,10 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "base/keyed_permits.h"
+#include "base/keyed_rate_limiter.h"
 #include "core/audit_sink.h"
 #include "core/current_credentials.h"
-#include "core/keyed_permits.h"
-#include "core/keyed_rate_limiter.h"
 #include "rpc/call.h"
 #include "rpc/unary.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "investsuite/credentialbroker/v1/credential_broker.pb.h"
 #include "rpc/unary.h"
 #include "service/caller.h"

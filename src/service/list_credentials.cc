@@ -5,8 +5,8 @@
 
 #include "absl/strings/escaping.h"
 
+#include "base/strings.h"
 #include "core/reason.h"
-#include "core/strings.h"
 #include "service/access_token.h"
 
 namespace credential_broker::service {

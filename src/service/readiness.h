@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "core/credential_state.h"
-#include "core/mutex.h"
 
 namespace credential_broker::service {
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/token.h"
 #include "service/token_frame.h"
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/secret.h"
+#include "base/secret.h"
 
 namespace credential_broker::service {
 

@@ -2,8 +2,8 @@
 #define CREDENTIAL_BROKER_SERVICE_TOKEN_SERVICE_H_
 
 #include "absl/time/time.h"
+#include "base/clock.h"
 #include "core/audit_sink.h"
-#include "core/clock.h"
 #include "core/current_credentials.h"
 #include "rpc/router.h"
 #include "service/caller.h"

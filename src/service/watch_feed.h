@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "core/clock.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/mutex.h"
 #include "core/credential.h"
-#include "core/executor.h"
-#include "core/mutex.h"
 #include "service/caller.h"
 #include "service/watch_message.h"
 

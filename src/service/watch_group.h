@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <memory>
 
-#include "core/executor.h"
-#include "core/intrusive_list.h"
+#include "base/executor.h"
+#include "base/intrusive_list.h"
 #include "google/rpc/status.pb.h"
 #include "service/watch_feed.h"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/credential.h"
 #include "service/token_frame.h"
 

@@ -7,8 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/intrusive_list.h"
-#include "core/keyed_permits.h"
+#include "base/intrusive_list.h"
+#include "base/keyed_permits.h"
 #include "rpc/call.h"
 #include "rpc/unary.h"
 #include "service/bearer_lease.h"

@@ -11,9 +11,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "core/clock.h"
-#include "core/executor.h"
-#include "core/mutex.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/mutex.h"
 #include "rpc/router.h"
 #include "service/bearer_lease.h"
 #include "service/caller.h"

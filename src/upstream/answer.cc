@@ -10,7 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "upstream/http_date.h"
 #include "upstream/json_fields.h"
 #include "upstream/jwt.h"

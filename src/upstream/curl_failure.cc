@@ -3,7 +3,7 @@
 #include <curl/curl.h>
 
 #include "absl/strings/ascii.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::upstream {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "upstream/http_date.h"
 #include "upstream/json_fields.h"
 

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "absl/strings/ascii.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::upstream {
 

@@ -6,7 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::upstream {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/time/time.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "upstream/curl_failure.h"
 #include "upstream/exchange.h"
 #include "upstream/header_list.h"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "core/secret.h"
+#include "base/secret.h"
 #include "upstream/wiped_buffer.h"
 
 namespace credential_broker::upstream {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "upstream/answer.h"
 #include "upstream/error_answer.h"
 #include "upstream/json_object.h"

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string_view>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/upstream_session.h"
 #include "upstream/https_client.h"
 #include "upstream/key_files.h"

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "upstream/secret_char.h"
 #include "upstream/wiping_memory.h"
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "core/secret.h"
+#include "base/secret.h"
 
 namespace credential_broker::upstream {
 

@@ -7,8 +7,8 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_split.h"
-#include "core/secret.h"
-#include "core/strings.h"
+#include "base/secret.h"
+#include "base/strings.h"
 #include "upstream/json_fields.h"
 
 namespace credential_broker::upstream {

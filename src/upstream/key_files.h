@@ -5,7 +5,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "core/secret.h"
+#include "base/secret.h"
 #include "upstream/secret_file.h"
 
 namespace credential_broker::upstream {

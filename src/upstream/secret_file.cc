@@ -11,8 +11,8 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
-#include "core/strings.h"
-#include "core/utf8.h"
+#include "base/strings.h"
+#include "base/utf8.h"
 
 namespace credential_broker::upstream {
 namespace {

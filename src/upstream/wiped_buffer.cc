@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "core/secret.h"
+#include "base/secret.h"
 
 namespace credential_broker::upstream {
 

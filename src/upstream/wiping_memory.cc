@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "core/secret.h"
+#include "base/secret.h"
 
 namespace credential_broker::upstream {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <new>
 
-#include "core/secret.h"
+#include "base/secret.h"
 
 namespace credential_broker::upstream {
 

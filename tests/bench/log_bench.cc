@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/strings.h"
 #include "benchmark/benchmark.h"
-#include "core/clock.h"
-#include "core/strings.h"
 #include "observe/audit.h"
 #include "observe/log_writer.h"
 

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "base/strings.h"
 #include "cli/run_binary.h"
-#include "core/strings.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "h2/server.h"

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "core/mutex.h"
+#include "base/mutex.h"
 #include "observe/log.h"
 #include "support/fake_clock.h"
 #include "support/test_folder.h"

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/strings/str_join.h"
-#include "core/mutex.h"
-#include "core/strings.h"
+#include "base/mutex.h"
+#include "base/strings.h"
 #include "support/test_folder.h"
 
 namespace credential_broker::cli {

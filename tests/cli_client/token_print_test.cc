@@ -4,11 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/strings.h"
 #include "cli/exit_code.h"
 #include "cli/run_binary.h"
 #include "cli/tls_acceptor.h"
 #include "cli_client/fake_broker.h"
-#include "core/strings.h"
 #include "support/test_ca.h"
 #include "support/test_folder.h"
 

@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/mutex.h"
+#include "base/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/test_folder.h"

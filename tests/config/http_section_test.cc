@@ -1,7 +1,7 @@
 #include <string>
 
+#include "base/strings.h"
 #include "config/load_config.h"
-#include "core/strings.h"
 #include "gtest/gtest.h"
 
 namespace credential_broker::config {

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/test_folder.h"

@@ -2,8 +2,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/strings.h"
 #include "config/load_config.h"
-#include "core/strings.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "core/mutex.h"
+#include "base/mutex.h"
 #include "support/test_folder.h"
 
 namespace credential_broker::config {

@@ -9,11 +9,11 @@
 #include <string>
 #include <utility>
 
+#include "base/secret.h"
 #include "conformance/conformance_service.h"
 #include "conformance/paced_call.h"
 #include "conformance/serve.h"
 #include "connectrpc/conformance/v1/server_compat.pb.h"
-#include "core/secret.h"
 #include "rpc/router.h"
 
 namespace {

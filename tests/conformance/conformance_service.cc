@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/strings.h"
 #include "conformance/conformance_request.h"
-#include "core/strings.h"
 #include "rpc/call.h"
 #include "rpc/status.h"
 #include "rpc/unary.h"

@@ -6,10 +6,10 @@
 #include <string_view>
 
 #include "absl/strings/numbers.h"
+#include "base/strings.h"
 #include "conformance/interop_service.h"
 #include "conformance/paced_call.h"
 #include "conformance/serve.h"
-#include "core/strings.h"
 #include "rpc/health_service.h"
 #include "rpc/reflection_service.h"
 #include "rpc/router.h"

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
-#include "core/clock.h"
+#include "base/clock.h"
 #include "rpc/grpc_application.h"
 
 namespace credential_broker {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker {
 namespace {

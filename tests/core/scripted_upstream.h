@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "core/refresh_machine.h"
 #include "core/upstream_session.h"
 

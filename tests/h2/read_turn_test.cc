@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/mutex.h"
+#include "base/mutex.h"
 #include "h2/server.h"
 #include "h2/test_application.h"
 #include "support/test_ca.h"

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
-#include "core/mutex.h"
+#include "base/mutex.h"
 #include "h2/echo_application.h"
 #include "h2/server.h"
 #include "h2/stream.h"

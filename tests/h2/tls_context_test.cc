@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "support/test_ca.h"
 
 namespace credential_broker::h2 {

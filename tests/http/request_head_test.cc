@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "gtest/gtest.h"
 
 namespace credential_broker::http {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

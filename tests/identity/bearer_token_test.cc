@@ -6,8 +6,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "base/strings.h"
 #include "core/reason.h"
-#include "core/strings.h"
 
 namespace credential_broker::identity {
 namespace {

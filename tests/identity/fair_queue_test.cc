@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -11,8 +11,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "base/strings.h"
 #include "core/reason.h"
-#include "core/strings.h"
 #include "support/fake_clock.h"
 
 namespace credential_broker::identity {

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/secret.h"
-#include "core/strings.h"
+#include "base/secret.h"
+#include "base/strings.h"
 #include "core/token.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/mutex.h"
+#include "base/mutex.h"
 #include "observe/log.h"
 #include "support/fake_clock.h"
 

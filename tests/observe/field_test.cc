@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <variant>
 
-#include "core/secret.h"
+#include "base/secret.h"
 #include "core/token.h"
 #include "gtest/gtest.h"
 

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "gtest/gtest.h"
 
 namespace credential_broker::observe {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

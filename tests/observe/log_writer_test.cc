@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "gtest/gtest.h"
 #include "observe/audit.h"
 #include "support/fake_clock.h"

@@ -60,7 +60,7 @@ class FakeStream : public h2::Stream {
   std::size_t unsent_bytes() const override { return queued_.size(); }
   bool principal_is_full() const override { return full; }
   const Peer& peer() const override { return peer_; }
-  h2::EventLoop& loop() override { return loop_; }
+  EventLoop& loop() override { return loop_; }
 
   // The client takes at most `size` more bytes; tells `handler` where that empties the queue.
   void Take(std::size_t size, h2::RequestHandler& handler) {

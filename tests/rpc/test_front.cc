@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "gtest/gtest.h"
 #include "rpc/test_service.h"
 

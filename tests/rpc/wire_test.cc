@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "gtest/gtest.h"
 #include "h2/server.h"
 #include "rpc/call.h"

@@ -1,5 +1,7 @@
 #include "https_client.h"
 
+#include <sys/socket.h>
+
 #include <cstddef>
 #include <utility>
 
@@ -20,6 +22,11 @@ std::size_t TakeHeader(char* data, std::size_t, std::size_t size, void* answer) 
         std::string(absl::StripAsciiWhitespace(line.substr(colon + 1)));
   }
   return size;
+}
+
+int NoteSocket(void* socket, curl_socket_t fd, curlsocktype) {
+  *static_cast<std::atomic<int>*>(socket) = fd;
+  return CURL_SOCKOPT_OK;
 }
 
 }  // namespace
@@ -48,6 +55,8 @@ HttpsAnswer HttpsClient::Send(const char* method, const std::string& path,
   return Run(path, curl_slist_append(nullptr, "Content-Type: application/json"));
 }
 
+void HttpsClient::Leave() { shutdown(socket_, SHUT_RDWR); }
+
 HttpsAnswer HttpsClient::Run(const std::string& path, curl_slist* headers) {
   HttpsAnswer answer;
   curl_blob ca = {const_cast<char*>(ca_pem_.data()), ca_pem_.size(), CURL_BLOB_NOCOPY};
@@ -62,6 +71,8 @@ HttpsAnswer HttpsClient::Run(const std::string& path, curl_slist* headers) {
   curl_easy_setopt(curl_.get(), CURLOPT_WRITEDATA, &answer);
   curl_easy_setopt(curl_.get(), CURLOPT_HEADERFUNCTION, &TakeHeader);
   curl_easy_setopt(curl_.get(), CURLOPT_HEADERDATA, &answer);
+  curl_easy_setopt(curl_.get(), CURLOPT_SOCKOPTFUNCTION, &NoteSocket);
+  curl_easy_setopt(curl_.get(), CURLOPT_SOCKOPTDATA, &socket_);
   answer.code = curl_easy_perform(curl_.get());
   curl_easy_getinfo(curl_.get(), CURLINFO_RESPONSE_CODE, &answer.status);
   curl_slist_free_all(headers);

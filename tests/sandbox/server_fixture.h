@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/clock.h"
+#include "base/clock.h"
 #include "https_client.h"
 #include "sandbox/server.h"
 

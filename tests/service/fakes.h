@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "base/executor.h"
+#include "base/mutex.h"
 #include "core/audit_sink.h"
 #include "core/credential_set.h"
-#include "core/executor.h"
-#include "core/mutex.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "rpc/call.h"

@@ -10,15 +10,15 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
-#include "core/clock.h"
-#include "core/mutex.h"
-#include "h2/event_loop.h"
+#include "base/clock.h"
+#include "base/event_loop.h"
+#include "base/mutex.h"
 
 namespace credential_broker {
 
 // An event loop that runs what it was given when a test says so, on a time of its own. Post is
 // thread-safe; the rest is for the thread of the test.
-class FakeLoop : public h2::EventLoop, public Clock {
+class FakeLoop : public EventLoop, public Clock {
  public:
   void Post(absl::AnyInvocable<void() &&> task) override {
     MutexLock lock(mutex_);
@@ -36,8 +36,8 @@ class FakeLoop : public h2::EventLoop, public Clock {
     refused.swap(posted_);
   }
 
-  std::unique_ptr<h2::Timer> RunAfter(absl::Duration delay,
-                                      absl::AnyInvocable<void() &&> task) override {
+  std::unique_ptr<Timer> RunAfter(absl::Duration delay,
+                                  absl::AnyInvocable<void() &&> task) override {
     ++timers_set_;
     return std::make_unique<FakeTimer>(*this, now_ + delay, std::move(task));
   }
@@ -86,7 +86,7 @@ class FakeLoop : public h2::EventLoop, public Clock {
   }
 
  private:
-  class FakeTimer : public h2::Timer {
+  class FakeTimer : public Timer {
    public:
     FakeTimer(FakeLoop& loop, BootTime due, absl::AnyInvocable<void() &&> task)
         : loop_(loop), due_(due), task_(std::move(task)) {

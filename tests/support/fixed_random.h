@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "core/random.h"
+#include "base/random.h"
 
 namespace credential_broker {
 

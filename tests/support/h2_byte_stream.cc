@@ -13,7 +13,7 @@
 #include <system_error>
 
 #include "absl/status/status.h"
-#include "core/strings.h"
+#include "base/strings.h"
 #include "support/h2_client.h"
 #include "support/test_ca.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/strings/escaping.h"
-#include "core/strings.h"
+#include "base/strings.h"
 
 namespace credential_broker::upstream {
 namespace {

@@ -9,7 +9,7 @@
 #include <functional>
 #include <string>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "support/test_folder.h"
 
 namespace credential_broker::upstream {

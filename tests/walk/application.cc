@@ -165,7 +165,7 @@ class StreamActor final : public h2::RequestHandler {
   std::vector<std::string> programs_;
   Reached& reached_;
   std::shared_ptr<Link> link_;
-  std::unique_ptr<h2::Timer> timer_;
+  std::unique_ptr<Timer> timer_;
   std::size_t held_ = 0;
   int drained_ = 0;
   bool headers_sent_ = false;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/mutex.h"
+#include "base/mutex.h"
 #include "h2/stream.h"
 #include "rpc/router.h"
 #include "walk/reached.h"

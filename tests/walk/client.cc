@@ -38,9 +38,9 @@ bool IsTransient(int error) { return error == EAGAIN || error == EINTR || error 
 
 // A socket that is being connected, non-blocking; empty: it cannot be. `receive_buffer`: bytes; 0:
 // the system's choice.
-h2::UniqueFd ConnectSocket(const std::string& address, std::uint8_t source, int receive_buffer) {
+UniqueFd ConnectSocket(const std::string& address, std::uint8_t source, int receive_buffer) {
   const bool local = address.starts_with("unix:");
-  h2::UniqueFd socket(
+  UniqueFd socket(
       ::socket(local ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) {
     return socket;
@@ -333,7 +333,7 @@ void Client::Vanish() {
     const linger reset{1, 0};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
   }
-  socket_ = h2::UniqueFd();
+  socket_ = UniqueFd();
 }
 
 }  // namespace credential_broker::walk

@@ -10,8 +10,8 @@
 #include <random>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "h2/tls_context.h"
-#include "h2/unique_fd.h"
 #include "walk/frames.h"
 #include "walk/reached.h"
 
@@ -75,7 +75,7 @@ class Client {
   Reached& reached_;
   Choices& choices_;
   FrameMaker frames_;
-  h2::UniqueFd socket_;
+  UniqueFd socket_;
   h2::SslPtr ssl_;
   bool shaken_;
   bool greeted_ = false;

@@ -11,9 +11,9 @@
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "core/clock.h"
-#include "core/mutex.h"
-#include "core/strings.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/strings.h"
 #include "h2/server.h"
 #include "rpc/grpc_application.h"
 #include "rpc/health_service.h"

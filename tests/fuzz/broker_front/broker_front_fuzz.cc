@@ -21,11 +21,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/strings.h"
 #include "broker_front/calls.h"
 #include "broker_front/fuzz_client.h"
 #include "broker_front/fuzz_store.h"
 #include "broker_front/response_check.h"
-#include "core/strings.h"
 #include "google/protobuf/stubs/logging.h"
 #include "h2/worker.h"
 #include "identity/quota_key.h"
@@ -166,7 +166,7 @@ class Run {
 
   void Connect() {
     const std::size_t number = current_;
-    h2::UniqueFd socket = listener_.Connect();
+    UniqueFd socket = listener_.Connect();
     auto on_message = [this, number](std::uint32_t stream, std::string_view message) {
       Client& client = *clients_.at(number);
       const auto known = client.streams().find(stream);

@@ -1,7 +1,7 @@
 #include "broker_front/calls.h"
 
+#include "base/strings.h"
 #include "broker_front/fuzz_store.h"
-#include "core/strings.h"
 #include "service/fakes.h"
 
 namespace credential_broker::service {

@@ -17,10 +17,10 @@
 #include <string_view>
 #include <utility>
 
+#include "base/strings.h"
+#include "base/unique_fd.h"
 #include "broker_front/answer_reader.h"
 #include "broker_front/calls.h"
-#include "core/strings.h"
-#include "h2/unique_fd.h"
 
 namespace credential_broker::service {
 
@@ -33,22 +33,22 @@ class SharedListener {
     address_.sun_family = AF_UNIX;
     std::memcpy(address_.sun_path + 1, name.data(), name.size());
     size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-    socket_ = h2::UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    socket_ = UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     Require(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address_), size_) == 0, "bind");
     Require(::listen(socket_.get(), 64) == 0, "listen");
   }
-  h2::UniqueFd listener() const { return h2::UniqueFd(::fcntl(socket_.get(), F_DUPFD_CLOEXEC, 0)); }
-  h2::UniqueFd Connect() const {
-    h2::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  UniqueFd listener() const { return UniqueFd(::fcntl(socket_.get(), F_DUPFD_CLOEXEC, 0)); }
+  UniqueFd Connect() const {
+    UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const bool connected =
         ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address_), size_) == 0;
-    return connected ? std::move(socket) : h2::UniqueFd();
+    return connected ? std::move(socket) : UniqueFd();
   }
 
  private:
   sockaddr_un address_{};
   socklen_t size_ = 0;
-  h2::UniqueFd socket_;
+  UniqueFd socket_;
 };
 
 // A stream as its client knows it.
@@ -61,7 +61,7 @@ struct OpenStream {
 // A connection. It never blocks.
 class Client {
  public:
-  Client(h2::UniqueFd socket, AnswerReader::OnMessage on_message)
+  Client(UniqueFd socket, AnswerReader::OnMessage on_message)
       : socket_(std::move(socket)), reader_(std::move(on_message)) {}
 
   void Send(std::string_view bytes) { unsent_ += bytes; }
@@ -87,7 +87,7 @@ class Client {
   bool wild = false;
 
  private:
-  h2::UniqueFd socket_;
+  UniqueFd socket_;
   AnswerReader reader_;
   std::string unsent_;
   std::uint32_t next_stream_ = 1;

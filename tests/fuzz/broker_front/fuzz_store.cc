@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/strings.h"
 #include "core/reason.h"
-#include "core/strings.h"
 #include "identity/principal.h"
 
 namespace credential_broker::service {

@@ -21,7 +21,7 @@
 #include <string>
 #include <utility>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "h2/worker.h"
 #include "rpc/grpc_application.h"
 #include "rpc/health_service.h"
@@ -89,7 +89,7 @@ class Shared {
     sockaddr_un name{};
     name.sun_family = AF_UNIX;
     std::memcpy(name.sun_path + 1, address_.data() + 6, address_.size() - 6);
-    listener_ = h2::UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    listener_ = UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size() - 5);
     Require(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&name), size) == 0, "bind");
     Require(::listen(listener_.get(), 64) == 0, "listen");
@@ -102,9 +102,7 @@ class Shared {
     AddCallHandlers(router_, reached_, pushes_);
   }
 
-  h2::UniqueFd listener() const {
-    return h2::UniqueFd(::fcntl(listener_.get(), F_DUPFD_CLOEXEC, 0));
-  }
+  UniqueFd listener() const { return UniqueFd(::fcntl(listener_.get(), F_DUPFD_CLOEXEC, 0)); }
   const std::string& address() const { return address_; }
   static constexpr std::size_t kContexts = 2 * kTrusts;
   std::shared_ptr<const h2::TlsContext> context(std::size_t i) const { return contexts_.at(i); }
@@ -120,7 +118,7 @@ class Shared {
 
  private:
   const std::string address_;
-  h2::UniqueFd listener_;
+  UniqueFd listener_;
   std::array<std::shared_ptr<const h2::TlsContext>, kContexts> contexts_;
   Reached reached_;
   Pushes pushes_;

@@ -23,7 +23,7 @@
 #include <string_view>
 #include <utility>
 
-#include "core/strings.h"
+#include "base/strings.h"
 #include "http/connection.h"
 #include "http_connection/strict_request.h"
 

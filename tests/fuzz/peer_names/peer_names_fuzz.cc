@@ -19,8 +19,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/strings.h"
 #include "core/peer.h"
-#include "core/strings.h"
 #include "h2/tls_context.h"
 #include "h2/transport.h"
 #include "identity/principal.h"
