@@ -21,13 +21,13 @@ void VirtualTime::Advance(absl::Duration step) { now_ns += absl::ToInt64Nanoseco
 
 }  // namespace credential_broker
 
-extern "C" int clock_gettime(clockid_t clock, timespec* now) noexcept {
+extern "C" int clock_gettime(clockid_t clock_id, timespec* tp) noexcept {
   const std::int64_t ns = credential_broker::now_ns;
-  if (ns == 0 ||
-      (clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && clock != CLOCK_MONOTONIC_COARSE)) {
-    return static_cast<int>(::syscall(SYS_clock_gettime, clock, now));
+  if (ns == 0 || (clock_id != CLOCK_MONOTONIC && clock_id != CLOCK_BOOTTIME &&
+                  clock_id != CLOCK_MONOTONIC_COARSE)) {
+    return static_cast<int>(::syscall(SYS_clock_gettime, clock_id, tp));
   }
-  now->tv_sec = static_cast<time_t>(ns / 1'000'000'000);
-  now->tv_nsec = static_cast<long>(ns % 1'000'000'000);  // NOLINT(google-runtime-int)
+  tp->tv_sec = static_cast<time_t>(ns / 1'000'000'000);
+  tp->tv_nsec = static_cast<long>(ns % 1'000'000'000);  // NOLINT(google-runtime-int)
   return 0;
 }

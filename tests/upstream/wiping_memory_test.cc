@@ -70,7 +70,7 @@ TEST(WipingRealloc, GivesMemoryForNoBytesToo) {
 // What is left where a vector of kSize elements was, once it has grown out of it.
 template <typename Vector>
 std::string LeftBehindBy(Vector vector) {
-  vector.assign(kSize, static_cast<typename Vector::value_type>('S'));
+  vector.assign(kSize, typename Vector::value_type{'S'});
   vector.shrink_to_fit();
   MemoryProbe probe(vector.data(), kSize);
   vector.push_back(vector.front());
